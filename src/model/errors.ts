@@ -1,0 +1,61 @@
+/**
+ * The one error of the controller and the closed list of codes it may carry. A code is a promise to automation: it is
+ * stable, it is listed in openapi/northbound.yaml, and it alone decides what a program does next. Knows no HTTP.
+ */
+export const errorCodes = [
+  'allocation-not-found',
+  'body-too-large',
+  'certification-refused',
+  'credentials-invalid',
+  'device-in-use',
+  'device-not-found',
+  'device-unsuitable',
+  'forbidden',
+  'idempotency-key-reused',
+  'import-invalid',
+  'internal-error',
+  'invalid-cursor',
+  'invalid-prefix',
+  'invalid-request',
+  'length-not-allowed',
+  'malformed-body',
+  'method-not-allowed',
+  'name-taken',
+  'not-acceptable-state',
+  'not-ready',
+  'parent-not-found',
+  'pool-exhausted',
+  'pool-in-use',
+  'pool-mismatch',
+  'pool-not-found',
+  'precondition-failed',
+  'prefix-not-free',
+  'prefix-outside-pool',
+  'prefix-overlap',
+  'revision-unknown',
+  'route-not-found',
+  'space-not-found',
+  'special-purpose',
+  'subnet-conflict',
+  'subnet-mismatch',
+  'token-not-found',
+  'unauthorized',
+  'unsupported-media-type',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** What a caller can act on besides the code: always plain JSON. */
+export type ErrorDetails = Record<string, unknown>;
+
+export class CasmError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'CasmError';
+  }
+}
