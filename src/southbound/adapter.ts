@@ -82,6 +82,11 @@ export interface Adapter {
   apply(device: DeviceHandle, document: DeviceDocument): Promise<void>;
   /** What the device holds, in its own words. @throws Retry, Reject */
   observe(device: DeviceHandle): Promise<Observation>;
+  /**
+   * What the peer must be told before it will talk to us, shown to the operator as the device's `enrolment` (for a
+   * parent CA: the child_request of RFC 8183). Called once, before the first apply; its result is stored.
+   */
+  enrol?(device: DeviceHandle): Promise<string>;
 }
 
 /** It did not work now: the dispatcher tries again with back-off and jitter. */
