@@ -1,0 +1,44 @@
+/** A prefix in use: by which holder, for which service, on which device, until when. */
+import type { Family } from './prefix.js';
+import type { Labels } from './space.js';
+
+/** `free` is only ever an answer: a free allocation is no allocation any more. */
+export type AllocationState = 'reserved' | 'provisioning' | 'active' | 'draining' | 'drained' | 'withdrawing' | 'quarantined' | 'free';
+
+export interface AllocationRequest {
+  readonly poolId?: string;
+  readonly poolSelector?: { readonly spaceId?: string; readonly labels: Labels };
+  readonly family?: Family;
+  readonly prefixLength?: number;
+  readonly prefix?: string;
+  readonly holder: string;
+  readonly service: string;
+  readonly deviceId?: string;
+  readonly certify?: boolean;
+  readonly originAs?: number;
+  readonly validUntil?: string;
+  readonly labels?: Labels;
+}
+
+export interface Allocation {
+  readonly id: string;
+  readonly spaceId: string;
+  readonly poolId: string;
+  readonly prefix: string;
+  readonly family: Family;
+  readonly state: AllocationState;
+  readonly waitingFor: readonly ('device' | 'certificate' | 'quarantine')[];
+  readonly holder: string;
+  readonly service: string;
+  readonly deviceId: string | null;
+  readonly rpkiDeviceId: string | null;
+  readonly certification: 'none' | 'requested' | 'issued';
+  readonly originAs: number | null;
+  readonly labels: Labels;
+  readonly validUntil: string | null;
+  readonly quarantinedUntil: string | null;
+  readonly version: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly request: AllocationRequest;
+}

@@ -1,0 +1,81 @@
+/** A node of the pool tree: prefixes plus policy. Holds the rules of a policy; reads and writes nothing. */
+import { CasmError } from './errors.js';
+import { familyBits, type Family } from './prefix.js';
+import type { Labels } from './space.js';
+
+export interface LengthPolicy {
+  readonly minPrefixLength: number;
+  readonly maxPrefixLength: number;
+  /** Null: a request must name its length. */
+  readonly defaultPrefixLength: number | null;
+}
+
+export type Placement = 'best-fit';
+
+export interface Policy {
+  readonly ipv4: LengthPolicy;
+  readonly ipv6: LengthPolicy;
+  readonly placement: Placement;
+  /** How long a returned prefix rests before it is handed out again, in seconds. */
+  readonly quarantineSeconds: number;
+  readonly allowSpecialPurpose: boolean;
+}
+
+export type PolicyRequest = Partial<Omit<Policy, 'ipv4' | 'ipv6'>> & {
+  readonly ipv4?: Partial<LengthPolicy>;
+  readonly ipv6?: Partial<LengthPolicy>;
+};
+
+export interface Pool {
+  readonly id: string;
+  readonly spaceId: string;
+  readonly parentId: string | null;
+  readonly name: string;
+  /** Sorted, v4 before v6. */
+  readonly prefixes: readonly string[];
+  readonly policy: Policy;
+  readonly labels: Labels;
+  readonly version: string;
+  readonly createdAt: string;
+}
+
+export const defaultPolicy: Policy = {
+  ipv4: { minPrefixLength: 0, maxPrefixLength: 32, defaultPrefixLength: null },
+  ipv6: { minPrefixLength: 0, maxPrefixLength: 128, defaultPrefixLength: null },
+  placement: 'best-fit',
+  quarantineSeconds: 0,
+  allowSpecialPurpose: false,
+};
+
+/** @throws CasmError `length-not-allowed` when the bounds contradict each other. */
+export function mergePolicy(base: Policy, change: PolicyRequest = {}): Policy {
+  const merged = { ...base, ...change, ipv4: { ...base.ipv4, ...change.ipv4 }, ipv6: { ...base.ipv6, ...change.ipv6 } };
+  for (const family of ['ipv4', 'ipv6'] as const) checkLengthPolicy(family, merged[family]);
+  return merged;
+}
+
+function checkLengthPolicy(family: Family, { minPrefixLength, maxPrefixLength, defaultPrefixLength }: LengthPolicy): void {
+  if (maxPrefixLength > familyBits(family) || minPrefixLength > maxPrefixLength) {
+    throw new CasmError('length-not-allowed', `the policy allows /${minPrefixLength} to /${maxPrefixLength} for ${family}: it must go from short to long, at most /${familyBits(family)}`);
+  }
+  if (defaultPrefixLength !== null && (defaultPrefixLength < minPrefixLength || defaultPrefixLength > maxPrefixLength)) {
+    throw new CasmError('length-not-allowed', `the default /${defaultPrefixLength} for ${family} is outside /${minPrefixLength} to /${maxPrefixLength}`);
+  }
+}
+
+/**
+ * The length to allocate: the one asked for, else the policy's default.
+ * @throws CasmError `length-not-allowed` with the lengths that are.
+ */
+export function lengthToAllocate(policy: Policy, family: Family, asked: number | undefined): number {
+  const { minPrefixLength, maxPrefixLength, defaultPrefixLength } = policy[family];
+  const allowed = [`/${minPrefixLength} to /${maxPrefixLength}`];
+  const length = asked ?? defaultPrefixLength;
+  if (length === null) {
+    throw new CasmError('length-not-allowed', `name a prefixLength: the pool has no default for ${family}`, { allowed });
+  }
+  if (length < minPrefixLength || length > maxPrefixLength) {
+    throw new CasmError('length-not-allowed', `the pool allocates ${allowed[0]} of ${family}, not /${length}`, { allowed });
+  }
+  return length;
+}

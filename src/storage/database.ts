@@ -1,0 +1,63 @@
+/** The one way to PostgreSQL: the data source, its migrations (numbered SQL files, forward only) and its readiness. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { runMigrations as migrateJobQueue } from 'graphile-worker';
+
+const migrationsFolder = new URL('../../migrations/', import.meta.url);
+
+/** One class a file: TypeORM names a migration after its class and orders by the digits its name ends with. */
+function migrations(): (new () => MigrationInterface)[] {
+  return readdirSync(migrationsFolder)
+    .filter((file) => /^\d{4}-[a-z0-9-]+\.sql$/.test(file))
+    .sort()
+    .map((file) => {
+      const sql = readFileSync(new URL(file, migrationsFolder), 'utf8');
+      return class implements MigrationInterface {
+        readonly name = `${file.slice(5, -4)}-${file.slice(0, 4).padStart(13, '0')}`;
+        async up(runner: QueryRunner): Promise<void> {
+          await runner.query(sql);
+        }
+        async down(): Promise<void> {
+          throw new Error('migrations go forward only');
+        }
+      };
+    });
+}
+
+export function createDataSource(url: string, connections: number): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    synchronize: false,
+    installExtensions: false,
+    migrations: migrations(),
+    migrationsTableName: 'migrations',
+    migrationsTransactionMode: 'each',
+    extra: { max: connections, connectionTimeoutMillis: 10_000 },
+    poolErrorHandler: () => {
+      // a lost idle connection is replaced at the next use, where an error has someone to be told to
+    },
+    applicationName: 'casm',
+  });
+}
+
+/** Brings the schema up to date; controllers that start together take turns. @returns the migrations applied. */
+export async function migrate(source: DataSource, url: string): Promise<string[]> {
+  const runner = source.createQueryRunner();
+  const turn = 0x6361736d;
+  try {
+    await runner.query('select pg_advisory_lock($1)', [turn]);
+    await migrateJobQueue({ connectionString: url, schema: 'graphile_worker' });
+    const applied = await source.runMigrations();
+    return applied.map((migration) => migration.name);
+  } finally {
+    await runner.query('select pg_advisory_unlock($1)', [turn]).catch(() => undefined);
+    await runner.release();
+  }
+}
+
+export async function pendingMigrations(source: DataSource): Promise<number> {
+  const known = source.migrations.length;
+  const [{ applied }] = await source.query('select count(*)::int as applied from migrations');
+  return Math.max(0, known - Number(applied));
+}
