@@ -5,7 +5,7 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 # Optional packages are the lab's: a PostgreSQL and a Node for machines that have none.
 COPY .npmrc package.json package-lock.json ./
-RUN npm ci --omit=optional
+RUN npm ci --omit=optional --ignore-scripts
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY openapi openapi
 COPY src src

@@ -39,7 +39,7 @@ describe('Dockerfile', () => {
     expect(stages).toHaveLength(2);
     for (const stage of stages) expect(argumentsOf(stage, 'FROM')[0]).toMatch(/^node:24-bookworm-slim\b/);
     expect(argumentsOf(final, 'RUN')).toEqual([]);
-    expect(argumentsOf(stages[0]!, 'RUN').join('\n')).toMatch(/npm ci --omit=optional\n[^]*npm prune --omit=dev --omit=optional/);
+    expect(argumentsOf(stages[0]!, 'RUN').join('\n')).toMatch(/npm ci --omit=optional --ignore-scripts\n[^]*npm prune --omit=dev --omit=optional/);
   });
 
   it('copies what exists, and what .dockerignore lets through', () => {
