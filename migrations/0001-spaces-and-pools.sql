@@ -59,4 +59,5 @@ create table free_blocks (
   constraint free_blocks_pool_prefix foreign key (pool_id, pool_prefix) references pool_prefixes (pool_id, prefix) on delete cascade,
   constraint free_blocks_inside_pool check (prefix <<= pool_prefix)
 );
-create index free_blocks_by_length on free_blocks (pool_id, family(prefix), masklen(prefix), prefix);
+-- By size, so that "the smallest that fits, the lowest of those" is one ascending probe.
+create index free_blocks_by_size on free_blocks (pool_id, family(prefix), (128 - masklen(prefix)), prefix);

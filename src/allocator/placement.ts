@@ -1,0 +1,68 @@
+/**
+ * Chooses among free blocks and works out what is left: pure, so that its promises can be proved by properties. What is
+ * taken, what remains of the consumed blocks and the blocks left alone always tile exactly what was free before.
+ */
+import { comparePrefixes, contains, formatPrefix, prefixAround, subtract, type Family, type Prefix } from '../model/prefix.js';
+
+/** A free block, and the pool prefix it is a part of. */
+export interface FreeBlock {
+  readonly prefix: Prefix;
+  readonly poolPrefix: string;
+}
+
+export interface Ask {
+  readonly family: Family;
+  readonly length: number;
+}
+
+export interface Placed {
+  /** One entry an ask, in order; undefined where nothing fitted. */
+  readonly taken: readonly (FreeBlock | undefined)[];
+  readonly consumed: readonly FreeBlock[];
+  readonly remainders: readonly FreeBlock[];
+}
+
+/** The smallest block that fits, the lowest of those. */
+function bestFit(blocks: Iterable<FreeBlock>, ask: Ask): FreeBlock | undefined {
+  let best: FreeBlock | undefined;
+  for (const block of blocks) {
+    const { prefix } = block;
+    if (prefix.family !== ask.family || prefix.length > ask.length) continue;
+    if (best === undefined || prefix.length > best.prefix.length || (prefix.length === best.prefix.length && comparePrefixes(prefix, best.prefix) < 0)) best = block;
+  }
+  return best;
+}
+
+export function placeByLength(free: readonly FreeBlock[], asks: readonly Ask[]): Placed {
+  const now = new Map(free.map((block) => [formatPrefix(block.prefix), block]));
+  const taken = asks.map((ask) => {
+    const from = bestFit(now.values(), ask);
+    if (from === undefined) return undefined;
+    return take(now, from, prefixAround(ask.family, from.prefix.first, ask.length));
+  });
+  return { taken, ...difference(free, now) };
+}
+
+/** Takes exact prefixes; each lies in one of the free blocks or is not to be had. */
+export function placeExactly(free: readonly FreeBlock[], prefixes: readonly Prefix[]): Placed {
+  const now = new Map(free.map((block) => [formatPrefix(block.prefix), block]));
+  const taken = prefixes.map((prefix) => {
+    const from = [...now.values()].find((block) => contains(block.prefix, prefix));
+    return from === undefined ? undefined : take(now, from, prefix);
+  });
+  return { taken, ...difference(free, now) };
+}
+
+function take(now: Map<string, FreeBlock>, from: FreeBlock, prefix: Prefix): FreeBlock {
+  now.delete(formatPrefix(from.prefix));
+  for (const rest of subtract(from.prefix, prefix)) now.set(formatPrefix(rest), { prefix: rest, poolPrefix: from.poolPrefix });
+  return { prefix, poolPrefix: from.poolPrefix };
+}
+
+function difference(before: readonly FreeBlock[], now: ReadonlyMap<string, FreeBlock>): Pick<Placed, 'consumed' | 'remainders'> {
+  const known = new Set(before.map((block) => formatPrefix(block.prefix)));
+  return {
+    consumed: before.filter((block) => !now.has(formatPrefix(block.prefix))),
+    remainders: [...now].filter(([text]) => !known.has(text)).map(([, block]) => block),
+  };
+}

@@ -1,0 +1,41 @@
+/**
+ * Enqueues background work in the caller's transaction: what commits is worked on, what rolls back never was. A job
+ * names what to look at, never what to do, so duplicates collapse by key and running one twice is harmless.
+ */
+import { rows, type Tx } from './sql.js';
+
+export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'sweep';
+
+interface Job {
+  readonly name: JobName;
+  readonly payload: object;
+  readonly key: string;
+  /** Jobs of one queue run one after the other. */
+  readonly queue?: string;
+  readonly runAt?: Date;
+  /** Moves a waiting job to the new time; otherwise a job that waits keeps its own. */
+  readonly reschedule?: boolean;
+}
+
+async function addJob(tx: Tx, job: Job): Promise<void> {
+  await rows(tx, `select graphile_worker.add_job($1, $2::json, queue_name => $3, run_at => $4, max_attempts => 25, job_key => $5, job_key_mode => $6)`, [
+    job.name,
+    JSON.stringify(job.payload),
+    job.queue ?? null,
+    job.runAt ?? null,
+    job.key,
+    job.reschedule === true ? 'replace' : 'preserve_run_at',
+  ]);
+}
+
+export async function enqueueDelivery(tx: Tx, deviceId: string, options: { runAt?: Date; reschedule?: boolean } = {}): Promise<void> {
+  await addJob(tx, { name: 'deliver', payload: { deviceId }, key: `deliver:${deviceId}`, queue: `device:${deviceId}`, ...options });
+}
+
+export async function enqueueReturnOfSpace(tx: Tx, poolId: string, runAt: Date): Promise<void> {
+  await addJob(tx, { name: 'return-space', payload: { poolId }, key: `return-space:${poolId}`, runAt });
+}
+
+export async function enqueueExpiry(tx: Tx, allocationId: string, runAt: Date): Promise<void> {
+  await addJob(tx, { name: 'expire-allocation', payload: { allocationId }, key: `expire-allocation:${allocationId}`, runAt });
+}

@@ -1,0 +1,153 @@
+/** The table of pools and their prefixes, and the row lock that makes one pool's changes take turns. */
+import type { PageRequest } from '../model/page.js';
+import type { Policy, Pool } from '../model/pool.js';
+import type { Family } from '../model/prefix.js';
+import type { Labels } from '../model/space.js';
+import { oneRow, row, rows, time, type Tx } from './sql.js';
+
+interface PoolRow {
+  id: string;
+  space_id: string;
+  parent_id: string | null;
+  name: string;
+  policy: Policy;
+  labels: Labels;
+  version: string;
+  created_at: Date;
+  prefixes: string[];
+}
+
+const columns = `p.*, array(select x.prefix::text from pool_prefixes x where x.pool_id = p.id order by x.prefix) as prefixes`;
+
+function toPool(found: PoolRow): Pool {
+  const { id, space_id, parent_id, name, prefixes, policy, labels, version, created_at } = found;
+  return { id, spaceId: space_id, parentId: parent_id, name, prefixes, policy, labels, version, createdAt: time(created_at) };
+}
+
+export interface PoolFilter {
+  readonly spaceId?: string;
+  readonly parentId?: string;
+  readonly name?: string;
+  readonly within?: string;
+  readonly contains?: string;
+  readonly family?: Family;
+  readonly labels?: Labels;
+}
+
+export async function findPool(tx: Tx, id: string): Promise<Pool | undefined> {
+  const found = await row<PoolRow>(tx, `select ${columns} from pools p where p.id = $1`, [id]);
+  return found && toPool(found);
+}
+
+/** What allocating from a pool needs to know of it, without its prefixes. */
+export type PoolTurn = Omit<Pool, 'prefixes'>;
+
+/**
+ * Takes the pool's turn: until the transaction ends nobody else changes its free space. `no key update` leaves rows that
+ * merely refer to the pool alone.
+ */
+export async function lockPool(tx: Tx, id: string): Promise<PoolTurn | undefined> {
+  const found = await row<PoolRow>(tx, `select p.*, '{}'::text[] as prefixes from pools p where p.id = $1 for no key update`, [id]);
+  if (found === undefined) return undefined;
+  const { prefixes: _, ...turn } = toPool(found);
+  return turn;
+}
+
+export async function insertPool(tx: Tx, pool: Omit<Pool, 'version' | 'createdAt' | 'prefixes'>): Promise<void> {
+  await rows(tx, 'insert into pools (id, space_id, parent_id, name, policy, labels) values ($1, $2, $3, $4, $5, $6)', [
+    pool.id,
+    pool.spaceId,
+    pool.parentId,
+    pool.name,
+    pool.policy,
+    pool.labels,
+  ]);
+}
+
+export async function updatePool(tx: Tx, id: string, change: { name: string; policy: Policy; labels: Labels }): Promise<void> {
+  await rows(tx, 'update pools set name = $2, policy = $3, labels = $4, version = version + 1 where id = $1', [id, change.name, change.policy, change.labels]);
+}
+
+export async function deletePool(tx: Tx, id: string): Promise<void> {
+  await rows(tx, 'delete from pools where id = $1', [id]);
+}
+
+export interface PoolPrefix {
+  readonly prefix: string;
+  readonly parentPrefix: string | null;
+}
+
+export async function insertPoolPrefixes(tx: Tx, pool: { id: string; spaceId: string; parentId: string | null }, prefixes: readonly PoolPrefix[]): Promise<void> {
+  await rows(
+    tx,
+    `insert into pool_prefixes (pool_id, space_id, parent_id, prefix, parent_prefix)
+     select $1, $2, $3, t.prefix, t.parent_prefix from unnest($4::cidr[], $5::cidr[]) as t (prefix, parent_prefix)`,
+    [pool.id, pool.spaceId, pool.parentId, prefixes.map((p) => p.prefix), prefixes.map((p) => p.parentPrefix)],
+  );
+}
+
+export async function poolPrefixes(tx: Tx, poolId: string): Promise<PoolPrefix[]> {
+  return rows<PoolPrefix>(tx, 'select prefix::text, parent_prefix::text as "parentPrefix" from pool_prefixes where pool_id = $1 order by prefix', [poolId]);
+}
+
+export async function deletePoolPrefixes(tx: Tx, poolId: string, prefixes: readonly string[]): Promise<void> {
+  await rows(tx, 'delete from pool_prefixes where pool_id = $1 and prefix = any($2::cidr[])', [poolId, prefixes]);
+}
+
+/** What stands in the way of deleting a pool. */
+export async function poolContents(tx: Tx, poolId: string): Promise<{ children: string[]; allocations: number }> {
+  const children = await rows<{ id: string }>(tx, 'select id from pools where parent_id = $1 order by id limit 20', [poolId]);
+  const { count } = await oneRow<{ count: string }>(tx, 'select count(*) from allocations where pool_id = $1', [poolId]);
+  return { children: children.map((child) => child.id), allocations: Number(count) };
+}
+
+/** Pools whose labels contain all of these, by name: the order in which a selector tries them. */
+export async function selectPools(tx: Tx, selector: { spaceId?: string; labels: Labels }): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    tx,
+    'select id from pools where labels @> $1 and ($2::uuid is null or space_id = $2) order by name, id limit 1000',
+    [selector.labels, selector.spaceId ?? null],
+  );
+  return found.map((pool) => pool.id);
+}
+
+/** Roots of a space by name. */
+export async function findRootByName(tx: Tx, spaceId: string, name: string): Promise<Pool | undefined> {
+  const found = await row<PoolRow>(tx, `select ${columns} from pools p where p.space_id = $1 and p.parent_id is null and p.name = $2`, [spaceId, name]);
+  return found && toPool(found);
+}
+
+/** Root prefixes of a space that overlap any of these, with their pools. */
+export async function overlappingRoots(tx: Tx, spaceId: string, prefixes: readonly string[]): Promise<{ asked: string; prefix: string; poolId: string }[]> {
+  return rows(
+    tx,
+    `select t.prefix::text as asked, x.prefix::text, x.pool_id as "poolId"
+     from unnest($2::cidr[]) as t (prefix) join pool_prefixes x on x.prefix && t.prefix and x.space_id = $1 and x.parent_id is null`,
+    [spaceId, prefixes],
+  );
+}
+
+export async function listPools(tx: Tx, page: PageRequest, filter: PoolFilter): Promise<Pool[]> {
+  const found = await rows<PoolRow>(
+    tx,
+    `select ${columns} from pools p
+     where ($1::uuid is null or p.id > $1) and ($2::uuid is null or p.space_id = $2) and ($3::uuid is null or p.parent_id = $3)
+       and ($4::text is null or p.name = $4) and ($5::jsonb is null or p.labels @> $5)
+       and (num_nonnulls($6::cidr, $7::inet, $8::int) = 0 or exists (
+         select from pool_prefixes x where x.pool_id = p.id and ($6::cidr is null or x.prefix <<= $6)
+           and ($7::inet is null or x.prefix >>= $7) and ($8::int is null or family(x.prefix) = $8)))
+     order by p.id limit $9`,
+    [
+      page.after,
+      filter.spaceId ?? null,
+      filter.parentId ?? null,
+      filter.name ?? null,
+      filter.labels ?? null,
+      filter.within ?? null,
+      filter.contains ?? null,
+      filter.family === undefined ? null : Number(filter.family.slice(3)),
+      page.limit + 1,
+    ],
+  );
+  return found.map(toPool);
+}
