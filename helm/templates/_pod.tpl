@@ -76,7 +76,7 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{/* (dict "root" $ "name" VARIABLE "key" databaseUrl|secretKey|adminToken): a variable that says where the file is. */}}
+{{/* (dict "root" $ "name" VARIABLE "key" databaseUrl|secretKey|adminToken): a variable that names the file. */}}
 {{- define "casm.secretFile" -}}
 {{- with index .root.Values.existingSecret.keys .key -}}
 - name: {{ $.name }}

@@ -1,4 +1,4 @@
-/** What the chart gives a pod is what the program takes: the rendered environment is read by the controller's own reader. */
+/** What the chart gives a pod is what the program takes: the rendered environment is read by its own reader. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -35,7 +35,13 @@ describe.skipIf(!helmRuns)('the environment of a pod', () => {
 
   it('is read as the values say', () => {
     const defaults = { databaseUrl: database, secretKey: seal, adminToken: token, migrate: false };
-    expect(controller('minimal')).toMatchObject({ ...defaults, host: '0.0.0.0', port: 8080, logLevel: 'log', workers: 4 });
+    expect(controller('minimal')).toMatchObject({
+      ...defaults,
+      host: '0.0.0.0',
+      port: 8080,
+      logLevel: 'log',
+      workers: 4,
+    });
     expect(controller('single').adminToken).toBeUndefined();
     expect(controller('full')).toMatchObject({
       ...defaults,
@@ -49,10 +55,12 @@ describe.skipIf(!helmRuns)('the environment of a pod', () => {
 
   it('is read whatever the schema allows', () => {
     const schema = JSON.parse(readFileSync(join(chartDir, 'values.schema.json'), 'utf8')) as {
-      properties: { controller: { properties: Record<string, { enum?: string[]; minimum?: number; maximum?: number }> } };
+      properties: {
+        controller: { properties: Record<string, { enum?: string[]; minimum?: number; maximum?: number }> };
+      };
     };
     for (const [name, { enum: choices, minimum, maximum }] of Object.entries(schema.properties.controller.properties)) {
-      if (/Seconds$/.test(name)) continue;
+      if (name.endsWith('Seconds')) continue;
       for (const value of choices ?? [minimum, maximum])
         expect(controller('minimal', { controller: { [name]: value } })).toMatchObject({ [name]: value });
     }

@@ -1,4 +1,4 @@
-/** What helm prints after an install names the right objects. helm template leaves it out, so it is rendered as an object. */
+/** What helm prints after an install names the right objects. `helm template` drops it, so an object carries it. */
 import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,10 @@ describe.skipIf(!helmRuns)('NOTES.txt', () => {
     directory = mkdtempSync(join(tmpdir(), 'casm-chart-'));
     cpSync(chartDir, directory, { recursive: true });
     renameSync(join(directory, 'templates/NOTES.txt'), join(directory, 'notes.txt'));
-    writeFileSync(join(directory, 'templates/notes.yaml'), 'kind: Notes\ntext: {{ tpl (.Files.Get "notes.txt") . | quote }}\n');
+    writeFileSync(
+      join(directory, 'templates/notes.yaml'),
+      'kind: Notes\ntext: {{ tpl (.Files.Get "notes.txt") . | quote }}\n',
+    );
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 

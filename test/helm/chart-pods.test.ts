@@ -32,7 +32,10 @@ describe.skipIf(!helmRuns)('pods', () => {
         readOnlyRootFilesystem: true,
         capabilities: { drop: ['ALL'] },
       });
-      expect(container.resources).toMatchObject({ requests: { cpu: expect.anything() }, limits: { memory: expect.anything() } });
+      expect(container.resources).toMatchObject({
+        requests: { cpu: expect.anything() },
+        limits: { memory: expect.anything() },
+      });
     }
   });
 
@@ -78,8 +81,11 @@ describe.skipIf(!helmRuns)('pods', () => {
     expect(pod?.restartPolicy).toBe('Never');
     expect(pod?.serviceAccountName).toBeUndefined();
     expect(pod?.containers[0]?.command).toEqual(['node', 'dist/migrate.js']);
-    const ours = new Set(objects.filter((object) => !object.metadata.annotations?.['helm.sh/hook']).map((o) => o.metadata.name));
-    for (const volume of pod?.volumes ?? []) expect(ours).not.toContain(volume.secret?.secretName ?? volume.configMap?.name);
+    const ours = new Set(
+      objects.filter((object) => !object.metadata.annotations?.['helm.sh/hook']).map((o) => o.metadata.name),
+    );
+    for (const volume of pod?.volumes ?? [])
+      expect(ours).not.toContain(volume.secret?.secretName ?? volume.configMap?.name);
     const given = render('minimal', { serviceAccount: { create: false, name: 'given' } });
     expect(only<IJob>(given, 'Job').spec?.template.spec?.serviceAccountName).toBe('given');
   });
@@ -107,7 +113,8 @@ describe.skipIf(!helmRuns)('pods', () => {
   });
 
   it('takes the image by digest, else by tag, else as the chart was made for', () => {
-    const image = (values: object) => only<IDeployment>(render('minimal', { image: values }), 'Deployment').spec?.template.spec?.containers[0]?.image;
+    const image = (values: object) =>
+      only<IDeployment>(render('minimal', { image: values }), 'Deployment').spec?.template.spec?.containers[0]?.image;
     expect(image({})).toBe('casm-controller:0.1.0');
     expect(image({ tag: 'x' })).toBe('casm-controller:x');
     expect(image({ tag: 'x', digest: `sha256:${'0'.repeat(64)}` })).toBe(`casm-controller@sha256:${'0'.repeat(64)}`);

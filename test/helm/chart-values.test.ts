@@ -16,19 +16,51 @@ const bad: [refused: string, values: object, message: RegExp][] = [
   ['a log level that is none', { controller: { logLevel: 'verbose' } }, /controller\.logLevel: .* must be one of/],
   ['a listener on loopback', { controller: { host: '127.0.0.1' } }, /controller\.host: .* must be one of/],
   ['root', { runAsUser: 0 }, /runAsUser: Must be greater than or equal to 1/],
-  ['a budget that forbids every drain', { podDisruptionBudget: { maxUnavailable: 0 } }, /podDisruptionBudget\.maxUnavailable/],
-  ['a budget that may forbid a drain', { podDisruptionBudget: { minAvailable: 1 } }, /Additional property minAvailable/],
+  [
+    'a budget that forbids every drain',
+    { podDisruptionBudget: { maxUnavailable: 0 } },
+    /podDisruptionBudget\.maxUnavailable/,
+  ],
+  [
+    'a budget that may forbid a drain',
+    { podDisruptionBudget: { minAvailable: 1 } },
+    /Additional property minAvailable/,
+  ],
   ['an ingress for any host', { ingress: { enabled: true } }, /ingress\.hosts: Array must have at least 1 items/],
-  ['a host with a port', { ingress: { enabled: true, hosts: [`${host}:443`] } }, /ingress\.hosts\.0: Does not match pattern/],
-  ['a certificate without a secret', { ingress: { tls: [{ hosts: [host] }] } }, /ingress\.tls\.0: secretName is required/],
+  [
+    'a host with a port',
+    { ingress: { enabled: true, hosts: [`${host}:443`] } },
+    /ingress\.hosts\.0: Does not match pattern/,
+  ],
+  [
+    'a certificate without a secret',
+    { ingress: { tls: [{ hosts: [host] }] } },
+    /ingress\.tls\.0: secretName is required/,
+  ],
   ['a digest that is none', { image: { digest: 'latest' } }, /image\.digest: Does not match pattern/],
   ['a size that is none', { resources: { limits: { memory: '512 MB' } } }, /resources\.limits\.memory: Does not match/],
   ['figures without a token', { serviceMonitor: { enabled: true } }, /serviceMonitor\.tokenSecret: name is required/],
-  ['a secret as a value', { existingSecret: { databaseUrl: 'postgres://' } }, /Additional property databaseUrl is not allowed/],
-  ['a secret in the environment', { extraEnv: [{ name: 'DATABASE_URL', value: 'postgres://' }] }, /extraEnv\.0\.name: Must not validate/],
-  ['a setting that the chart makes', { extraEnv: [{ name: 'CASM_MIGRATE', value: 'on' }] }, /extraEnv\.0\.name: Must not validate/],
+  [
+    'a secret as a value',
+    { existingSecret: { databaseUrl: 'postgres://' } },
+    /Additional property databaseUrl is not allowed/,
+  ],
+  [
+    'a secret in the environment',
+    { extraEnv: [{ name: 'DATABASE_URL', value: 'postgres://' }] },
+    /extraEnv\.0\.name: Must not validate/,
+  ],
+  [
+    'a setting that the chart makes',
+    { extraEnv: [{ name: 'CASM_MIGRATE', value: 'on' }] },
+    /extraEnv\.0\.name: Must not validate/,
+  ],
   ['a database key of no name', { existingSecret: { keys: { databaseUrl: '' } } }, /existingSecret\.keys\.databaseUrl/],
-  ['an interval that is none', { serviceMonitor: { interval: '30' } }, /serviceMonitor\.interval: Does not match pattern/],
+  [
+    'an interval that is none',
+    { serviceMonitor: { interval: '30' } },
+    /serviceMonitor\.interval: Does not match pattern/,
+  ],
 ];
 
 interface Schema {
@@ -58,7 +90,10 @@ describe.skipIf(!helmRuns)('values', () => {
   });
 
   it('cannot be left without a secret: lint and template both say which value is missing', () => {
-    for (const command of [['template', 'edge', chartDir, '--kube-version', '1.29.0'], ['lint', '--strict', chartDir]]) {
+    for (const command of [
+      ['template', 'edge', chartDir, '--kube-version', '1.29.0'],
+      ['lint', '--strict', chartDir],
+    ]) {
       const run = helm(command);
       expect(run.ok).toBe(false);
       expect(run.stdout + run.stderr).toContain('existingSecret: name is required');
@@ -84,9 +119,15 @@ describe('values.schema.json', () => {
 
   it('knows the same values as values.yaml', () => {
     // What has no default: Helm's own "global", the name that must be given, and the two halves of a reference.
-    const without = ['global', 'existingSecret.name', 'serviceMonitor.tokenSecret.name', 'serviceMonitor.tokenSecret.key'];
+    const without = [
+      'global',
+      'existingSecret.name',
+      'serviceMonitor.tokenSecret.name',
+      'serviceMonitor.tokenSecret.key',
+    ];
     const has = (path: string) =>
-      path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults) !== undefined;
+      path.split('.').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], defaults) !==
+      undefined;
     const missing = [...paths(schema, '')].map(([path]) => path).filter((path) => !has(path));
     expect(missing.toSorted()).toEqual(without.toSorted());
   });

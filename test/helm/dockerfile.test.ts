@@ -32,18 +32,25 @@ describe('Dockerfile', () => {
   it('is one that Docker takes', () => {
     expect(validate(text, {}).map(({ message, range }) => `${range.start.line + 1}: ${message}`)).toEqual([]);
     const broken = validate(`${text}\nEXPOSE http//\nHEALTHCHEK CMD true\n`, {});
-    expect(broken.map(({ message }) => message)).toEqual(['Invalid containerPort: http//', 'Unknown instruction: HEALTHCHEK']);
+    expect(broken.map(({ message }) => message)).toEqual([
+      'Invalid containerPort: http//',
+      'Unknown instruction: HEALTHCHEK',
+    ]);
   });
 
   it('builds on Node 24, in one stage with the compiler and one without', () => {
     expect(stages).toHaveLength(2);
     for (const stage of stages) expect(argumentsOf(stage, 'FROM')[0]).toMatch(/^node:24-bookworm-slim\b/);
     expect(argumentsOf(final, 'RUN')).toEqual([]);
-    expect(argumentsOf(stages[0]!, 'RUN').join('\n')).toMatch(/npm ci --omit=optional --ignore-scripts\n[^]*npm prune --omit=dev --omit=optional/);
+    expect(argumentsOf(stages[0]!, 'RUN').join('\n')).toMatch(
+      /npm ci --omit=optional --ignore-scripts\n[^]*npm prune --omit=dev --omit=optional/,
+    );
   });
 
   it('copies what exists, and what .dockerignore lets through', () => {
-    const [first, ...exceptions] = read('.dockerignore').split('\n').filter((line) => line && !line.startsWith('#'));
+    const [first, ...exceptions] = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line && !line.startsWith('#'));
     expect(first).toBe('*');
     expect(exceptions.every((line) => line.startsWith('!'))).toBe(true);
     const through = exceptions.map((line) => line.slice(1));
@@ -53,7 +60,9 @@ describe('Dockerfile', () => {
   });
 
   it('copies from the build what the build makes', () => {
-    const fromBuild = final.filter((i) => i.getKeyword() === 'COPY' && (i as Copy).getFromFlag()?.getValue() === 'build');
+    const fromBuild = final.filter(
+      (i) => i.getKeyword() === 'COPY' && (i as Copy).getFromFlag()?.getValue() === 'build',
+    );
     expect(fromBuild.map((copy) => copy.getArguments().map((a) => a.getValue()))).toEqual([
       ['/app/node_modules', 'node_modules'],
       ['/app/dist', 'dist'],

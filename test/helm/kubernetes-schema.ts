@@ -1,6 +1,6 @@
 /**
- * Checks objects against the Kubernetes API twice: by the JSON schemas of its OpenAPI (types, enums, required fields), and
- * by the TypeScript types made from it, since the schemas let unknown fields pass and a misspelt probe is no probe.
+ * Checks objects against the Kubernetes API twice: by the JSON schemas of its OpenAPI (types, enums, required fields),
+ * and by the TypeScript types made from it, since the schemas let unknown fields pass and a misspelt probe is no probe.
  */
 import { join } from 'node:path';
 import ts from 'typescript';
