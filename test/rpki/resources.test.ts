@@ -35,8 +35,8 @@ function listed(set: RangeSet): bigint[] {
   return set.flatMap(({ first, last }) => Array.from({ length: Number(last - first) + 1 }, (_, i) => first + BigInt(i)));
 }
 
-function ascending(numbers: Set<bigint>): bigint[] {
-  return [...numbers].sort((a, b) => Number(a - b));
+function ascending(numbers: Iterable<bigint>): bigint[] {
+  return [...new Set(numbers)].sort((a, b) => Number(a - b));
 }
 
 describe('range sets', () => {
@@ -45,11 +45,11 @@ describe('range sets', () => {
       fc.property(small, small, (left, right) => {
         const [a, b] = [left, right].map((pairs) => rangeSet(pairs.map(([first, more]) => ({ first: BigInt(first), last: BigInt(first + more) }))));
         const [x, y] = [numbersOf(left), numbersOf(right)];
-        expect(listed(unionOf(a!, b!))).toEqual(ascending(x.union(y)));
-        expect(listed(intersectionOf(a!, b!))).toEqual(ascending(x.intersection(y)));
-        expect(listed(differenceOf(a!, b!))).toEqual(ascending(x.difference(y)));
-        expect(containsSet(a!, b!)).toBe(y.isSubsetOf(x));
-        expect(equalSets(a!, b!)).toBe(x.symmetricDifference(y).size === 0);
+        expect(listed(unionOf(a!, b!))).toEqual(ascending([...x, ...y]));
+        expect(listed(intersectionOf(a!, b!))).toEqual(ascending([...x].filter((n) => y.has(n))));
+        expect(listed(differenceOf(a!, b!))).toEqual(ascending([...x].filter((n) => !y.has(n))));
+        expect(containsSet(a!, b!)).toBe([...y].every((n) => x.has(n)));
+        expect(equalSets(a!, b!)).toBe(x.size === y.size && [...y].every((n) => x.has(n)));
       }),
     );
   });
