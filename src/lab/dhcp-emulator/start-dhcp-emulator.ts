@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LabError, reasonOf } from '../lab-error.js';
 import { ControlAgent } from './control-agent.js';
 import { dhcpFamilies } from './dhcp-family.js';
 import { DhcpServer } from './dhcp-server.js';
@@ -33,7 +34,7 @@ export interface DhcpEmulator {
 
 const bodyLimitBytes = 64 * 1024 * 1024;
 
-/** @throws Error when the port cannot be had, or the state file not be read */
+/** @throws LabError when the port is taken, or the state file cannot be read as ours */
 export async function startDhcpEmulator(options: DhcpEmulatorOptions): Promise<DhcpEmulator> {
   const agent = new ControlAgent(startServers(options));
   const authorization = `Basic ${Buffer.from(`${options.username}:${options.password}`).toString('base64')}`;
@@ -41,7 +42,7 @@ export async function startDhcpEmulator(options: DhcpEmulatorOptions): Promise<D
     serve(request, response, agent, authorization).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error) => reject(new LabError(`cannot listen on 127.0.0.1:${options.port ?? 0} (${reasonOf(error)})`, { cause: error })));
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;

@@ -4,6 +4,7 @@
  * lives in memory, and a restart forgets it.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { LabError, reasonOf } from '../lab-error.js';
 import type { DhcpFamily } from './dhcp-family.js';
 import type { JsonObject } from './kea-json.js';
 import type { StoredLease } from './lease-store.js';
@@ -16,9 +17,14 @@ interface State {
 export class StateFile {
   private state: State = { configurations: {}, leases: {} };
 
-  /** @throws Error when the file is there but cannot be read as ours */
+  /** @throws LabError when the file is there but cannot be read as ours */
   constructor(private readonly file: string | undefined) {
-    if (file !== undefined && existsSync(file)) this.state = JSON.parse(readFileSync(file, 'utf8'), reviveAddress) as State;
+    if (file === undefined || !existsSync(file)) return;
+    try {
+      this.state = JSON.parse(readFileSync(file, 'utf8'), reviveAddress) as State;
+    } catch (error) {
+      throw new LabError(`cannot read the state of the DHCP emulator in ${file} (${reasonOf(error)})`, { cause: error });
+    }
   }
 
   configuration(at: DhcpFamily): JsonObject {
