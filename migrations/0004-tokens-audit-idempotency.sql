@@ -38,8 +38,7 @@ create table idempotency_keys (
   caller       uuid not null,
   key          text not null check (length(key) between 1 and 255),
   request_hash bytea not null,
-  -- What the operation returned, as JSON; sealed where it holds a secret.
-  answer       jsonb,
+  -- What the operation returned, as JSON; sealed, since an answer may hold a secret. Null only until the claim commits.
   sealed       bytea,
   created_at   timestamptz not null default now(),
   primary key (caller, key)

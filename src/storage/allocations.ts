@@ -177,8 +177,19 @@ export async function shrinksPending(tx: Tx, deviceId: string): Promise<string[]
   return found.map((parent) => parent.id);
 }
 
-export async function deleteAllocations(tx: Tx, ids: readonly string[]): Promise<void> {
-  await rows(tx, 'delete from allocations where id = any($1::uuid[])', [ids]);
+export async function deleteAllocations(tx: Tx, ids: readonly string[]): Promise<{ prefix: string; poolPrefix: string }[]> {
+  return rows(tx, 'delete from allocations where id = any($1::uuid[]) returning prefix::text, pool_prefix::text as "poolPrefix"', [ids]);
+}
+
+/** Allocations and child pools in the way of a prefix of this pool. */
+export async function inTheWay(tx: Tx, poolId: string, prefix: string): Promise<string[]> {
+  const found = await rows<{ prefix: string }>(
+    tx,
+    `select prefix::text from allocations where pool_id = $1 and prefix && $2::cidr
+     union all select prefix::text from pool_prefixes where parent_id = $1 and prefix && $2::cidr limit 20`,
+    [poolId, prefix],
+  );
+  return found.map((taken) => taken.prefix);
 }
 
 /** Quarantined allocations of a pool whose time is over; locked. */

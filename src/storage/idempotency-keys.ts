@@ -3,8 +3,7 @@ import { row, rows, type Tx } from './sql.js';
 
 export interface StoredAnswer {
   readonly requestHash: Buffer;
-  readonly answer: unknown;
-  readonly sealed: Buffer | null;
+  readonly sealed: Buffer;
 }
 
 /**
@@ -14,12 +13,12 @@ export interface StoredAnswer {
 export async function claimKey(tx: Tx, caller: string, key: string, requestHash: Buffer): Promise<StoredAnswer | undefined> {
   const claimed = await row(tx, 'insert into idempotency_keys (caller, key, request_hash) values ($1, $2, $3) on conflict do nothing returning key', [caller, key, requestHash]);
   if (claimed !== undefined) return undefined;
-  const stored = await row<StoredAnswer>(tx, 'select request_hash as "requestHash", answer, sealed from idempotency_keys where caller = $1 and key = $2', [caller, key]);
+  const stored = await row<StoredAnswer>(tx, 'select request_hash as "requestHash", sealed from idempotency_keys where caller = $1 and key = $2', [caller, key]);
   return stored ?? claimKey(tx, caller, key, requestHash);
 }
 
-export async function storeAnswer(tx: Tx, caller: string, key: string, answer: { json: string | null; sealed: Buffer | null }): Promise<void> {
-  await rows(tx, 'update idempotency_keys set answer = $3::jsonb, sealed = $4 where caller = $1 and key = $2', [caller, key, answer.json, answer.sealed]);
+export async function storeAnswer(tx: Tx, caller: string, key: string, sealed: Buffer): Promise<void> {
+  await rows(tx, 'update idempotency_keys set sealed = $3 where caller = $1 and key = $2', [caller, key, sealed]);
 }
 
 export async function deleteKeysBefore(tx: Tx, before: Date): Promise<void> {

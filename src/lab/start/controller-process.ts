@@ -51,12 +51,15 @@ export class ControllerProcess {
   }
 }
 
-/** Ends the controller of a start that was killed, should it still be there. */
-export async function endLeftBehind(pidFile: string): Promise<void> {
+/**
+ * Ends the controller of a start that was killed, should it still be there.
+ * @param patience how long it may take to end in order, milliseconds
+ */
+export async function endLeftBehind(pidFile: string, patience = 5000): Promise<void> {
   const identity = await readFile(pidFile, 'utf8').catch(() => '');
   const pid = Number.parseInt(identity, 10);
   const isThere = () => identity !== '' && identityOf(pid) === identity;
-  for (const [signal, milliseconds] of [['SIGTERM', 5000], ['SIGKILL', 2000]] as const) {
+  for (const [signal, milliseconds] of [['SIGTERM', patience], ['SIGKILL', 2000]] as const) {
     if (!isThere()) break;
     process.kill(pid, signal);
     for (const deadline = Date.now() + milliseconds; isThere() && Date.now() < deadline; ) await sleep(20);

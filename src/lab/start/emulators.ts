@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { startPullingBng } from '../bng-emulator/pulling-bng.js';
 import { startPushedBng } from '../bng-emulator/pushed-bng.js';
 import { startDhcpEmulator } from '../dhcp-emulator/start-dhcp-emulator.js';
-import { startRpkiParent } from '../rpki-parent/start-rpki-parent.js';
+import { startRpkiParent } from '../rpki-parent/start.js';
 import { enrol } from './enrol.js';
 import { LabMemory } from './lab-memory.js';
 import { NorthboundClient } from './northbound-client.js';

@@ -1,0 +1,31 @@
+import { giveBack } from '../../allocator/free-space.js';
+import { CasmError } from '../../model/errors.js';
+import * as pools from '../../storage/pools.js';
+import { found } from '../not-found.js';
+import { checkVersion } from '../precondition.js';
+import type { Work } from '../work.js';
+
+/**
+ * Deletes a pool that holds nothing; its prefixes go back to the parent in the same transaction.
+ * @throws CasmError `pool-not-found`, `precondition-failed`, `pool-in-use`
+ */
+export async function deletePool(work: Work, { poolId, ifMatch }: { poolId: string; ifMatch?: string }): Promise<void> {
+  const { tx } = work;
+  const seen = found(await pools.findPool(tx, poolId), 'pool', poolId);
+  if (seen.parentId !== null) await pools.lockPool(tx, seen.parentId);
+  found(await pools.lockPool(tx, poolId), 'pool', poolId);
+  const before = found(await pools.findPool(tx, poolId), 'pool', poolId);
+  checkVersion(ifMatch, before.version);
+  const { children, allocations } = await pools.poolContents(tx, poolId);
+  if (children.length > 0 || allocations > 0) {
+    throw new CasmError('pool-in-use', `the pool still has ${children.length} child pools and ${allocations} allocations (quarantined ones count): release and delete them first`, {
+      conflicts: children,
+    });
+  }
+  const prefixes = await pools.poolPrefixes(tx, poolId);
+  await pools.deletePool(tx, poolId);
+  if (before.parentId !== null) {
+    await giveBack(tx, before.parentId, prefixes.map((one) => ({ prefix: one.prefix, poolPrefix: one.parentPrefix ?? one.prefix })));
+  }
+  work.audit({ resourceType: 'pool', resourceId: poolId, before, after: null });
+}

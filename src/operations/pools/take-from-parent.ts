@@ -1,0 +1,50 @@
+/** Takes what a child pool needs out of its parent's free space. The caller holds the parent's turn. */
+import { countFreeBlocks, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
+import { CasmError } from '../../model/errors.js';
+import { contains, familyBits, formatPrefix, parsePrefix, type Family, type Prefix } from '../../model/prefix.js';
+import { inTheWay } from '../../storage/allocations.js';
+import { poolPrefixes } from '../../storage/pools.js';
+import type { Tx } from '../../storage/sql.js';
+
+export interface Carve {
+  readonly family: Family;
+  readonly prefixLength: number;
+  readonly count?: number;
+}
+
+/** @throws CasmError `prefix-outside-pool`, `prefix-not-free` */
+export async function takePrefixes(tx: Tx, poolId: string, prefixes: readonly Prefix[]): Promise<TakenPrefix[]> {
+  const taken = await takeExactly(tx, poolId, prefixes);
+  return Promise.all(taken.map(async (one, at) => one ?? refuse(tx, poolId, prefixes[at] as Prefix)));
+}
+
+/** @throws CasmError `length-not-allowed`, `pool-exhausted` */
+export async function carve(tx: Tx, poolId: string, carves: readonly Carve[]): Promise<TakenPrefix[]> {
+  const asks = carves.flatMap(({ family, prefixLength, count }) => {
+    if (prefixLength > familyBits(family)) throw new CasmError('length-not-allowed', `/${prefixLength} is no length of ${family}`, { allowed: [`/0 to /${familyBits(family)}`] });
+    return Array.from({ length: count ?? 1 }, () => ({ family, length: prefixLength }));
+  });
+  const taken = await takeByLength(tx, poolId, asks);
+  const missing = asks[taken.indexOf(undefined)];
+  if (missing !== undefined) {
+    throw new CasmError('pool-exhausted', `the parent has no room for all of it: no free /${missing.length} of ${missing.family} is left`, { free: await countFreeBlocks(tx, [poolId]) });
+  }
+  return taken.filter((one) => one !== undefined);
+}
+
+/** Says why an exact prefix was not to be had. */
+export async function refuse(tx: Tx, poolId: string, prefix: Prefix): Promise<never> {
+  const text = formatPrefix(prefix);
+  const own = await poolPrefixes(tx, poolId);
+  if (!own.some((one) => contains(parsePrefix(one.prefix), prefix))) {
+    throw new CasmError('prefix-outside-pool', `${text} is not inside the pool, which has ${own.length === 0 ? 'no prefix' : summary(own.map((one) => one.prefix))}`, { prefix: text });
+  }
+  const conflicts = await inTheWay(tx, poolId, text);
+  throw new CasmError('prefix-not-free', `${text} is not wholly free: ${summary(conflicts)} is in the way`, { prefix: text, conflicts });
+}
+
+function summary(prefixes: readonly string[]): string {
+  const [first = 'something', second, ...more] = prefixes;
+  if (second === undefined) return first;
+  return more.length === 0 ? `${first} and ${second}` : `${first}, ${second} and ${more.length} more`;
+}

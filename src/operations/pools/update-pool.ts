@@ -1,0 +1,63 @@
+import { addFree, giveBack, whollyFree } from '../../allocator/free-space.js';
+import { CasmError } from '../../model/errors.js';
+import { mergePolicy, type Policy, type PolicyRequest, type Pool } from '../../model/pool.js';
+import { formatPrefix, type Prefix } from '../../model/prefix.js';
+import type { Labels } from '../../model/space.js';
+import * as pools from '../../storage/pools.js';
+import { found } from '../not-found.js';
+import { checkVersion } from '../precondition.js';
+import type { Work } from '../work.js';
+import { readPoolPrefixes, refuseSpecialPurpose } from './pool-prefixes.js';
+import { takePrefixes } from './take-from-parent.js';
+
+export interface PoolUpdate {
+  readonly poolId: string;
+  readonly ifMatch?: string;
+  readonly name?: string;
+  readonly prefixes?: readonly string[];
+  readonly policy?: PolicyRequest;
+  readonly labels?: Labels;
+}
+
+/**
+ * What is not named stays. `prefixes` is the whole new list.
+ * @throws CasmError `pool-not-found`, `precondition-failed`, `name-taken`, `pool-in-use`, and what createPool throws for prefixes
+ */
+export async function updatePool(work: Work, update: PoolUpdate): Promise<Pool> {
+  const { tx } = work;
+  const seen = found(await pools.findPool(tx, update.poolId), 'pool', update.poolId);
+  // Parent before child: the order in which everyone takes turns.
+  if (seen.parentId !== null) await pools.lockPool(tx, seen.parentId);
+  found(await pools.lockPool(tx, seen.id), 'pool', seen.id);
+  const before = found(await pools.findPool(tx, seen.id), 'pool', seen.id);
+  checkVersion(update.ifMatch, before.version);
+  const policy = mergePolicy(before.policy, update.policy);
+  await pools.updatePool(tx, before.id, { name: update.name ?? before.name, policy, labels: update.labels ?? before.labels });
+  if (update.prefixes !== undefined) await changePrefixes(work, before, policy, readPoolPrefixes(update.prefixes));
+  const after = found(await pools.findPool(tx, before.id), 'pool', before.id);
+  work.audit({ resourceType: 'pool', resourceId: after.id, before, after });
+  return after;
+}
+
+async function changePrefixes({ tx }: Work, pool: Pool, policy: Policy, wanted: readonly Prefix[]): Promise<void> {
+  const kept = new Set(wanted.map(formatPrefix));
+  const removed = (await pools.poolPrefixes(tx, pool.id)).filter((one) => !kept.has(one.prefix));
+  const added = wanted.filter((prefix) => !pool.prefixes.includes(formatPrefix(prefix)));
+  const free = await whollyFree(tx, pool.id, removed.map((one) => one.prefix));
+  const conflicts = removed.map((one) => one.prefix).filter((prefix) => !free.includes(prefix));
+  if (conflicts.length > 0) {
+    throw new CasmError('pool-in-use', `the pool still uses parts of ${conflicts.join(', ')}: a prefix leaves a pool only when it is wholly free`, { conflicts });
+  }
+  await pools.deletePoolPrefixes(tx, pool.id, removed.map((one) => one.prefix));
+  if (pool.parentId !== null) {
+    await giveBack(tx, pool.parentId, removed.map((one) => ({ prefix: one.prefix, poolPrefix: one.parentPrefix ?? one.prefix })));
+  }
+  const arrived = pool.parentId === null ? asRoot(policy, added) : await takePrefixes(tx, pool.parentId, added);
+  await pools.insertPoolPrefixes(tx, pool, arrived.map((one) => ({ prefix: one.prefix, parentPrefix: pool.parentId === null ? null : one.poolPrefix })));
+  await addFree(tx, pool.id, arrived.map((one) => one.prefix));
+}
+
+function asRoot(policy: Policy, prefixes: readonly Prefix[]): { prefix: string; poolPrefix: string }[] {
+  if (!policy.allowSpecialPurpose) refuseSpecialPurpose(prefixes);
+  return prefixes.map((prefix) => ({ prefix: formatPrefix(prefix), poolPrefix: formatPrefix(prefix) }));
+}

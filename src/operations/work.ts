@@ -1,0 +1,36 @@
+/**
+ * What an operation is: a function of an open unit of work. It opens no transaction, so operations compose, and what
+ * they do is committed or undone as one promise. Who asked, and the clock and the randomness to use, come with the work.
+ */
+import type { Actor, AuditEntry } from '../model/audit.js';
+import type { SecretBox } from '../storage/secret-box.js';
+import type { Tx } from '../storage/sql.js';
+
+export interface Work {
+  readonly tx: Tx;
+  readonly actor: Actor;
+  readonly now: Date;
+  readonly box: SecretBox;
+  newId(): string;
+  /** Written with the work, in its transaction. */
+  audit(entry: Pick<AuditEntry, 'resourceType' | 'resourceId' | 'before' | 'after'>): void;
+}
+
+export type Operation<Input, Output> = (work: Work, input: Input) => Promise<Output>;
+
+/** A question: reads one snapshot and changes nothing. */
+export type Question<Input, Output> = (tx: Tx, input: Input) => Promise<Output>;
+
+/** One request to do something: who, under which request id, and whether it may be a repetition. */
+export interface Call {
+  readonly operation: string;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly idempotency?: { readonly key: string; readonly requestHash: Buffer };
+}
+
+/** What was kept, and whether it had been kept before. */
+export interface Kept<Output> {
+  readonly result: Output;
+  readonly replayed: boolean;
+}
