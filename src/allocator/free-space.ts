@@ -102,6 +102,18 @@ export async function freePrefixes(tx: Tx, poolId: string, family: Family, lengt
   return { items, count };
 }
 
+/** Those of the pools, in the order given, with a free block that fits; undefined asks for any. A look, not a promise. */
+export async function poolsWithRoom(tx: Tx, poolIds: readonly string[], family: Family | undefined, length: number | undefined): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    tx,
+    `select t.id from unnest($1::uuid[]) with ordinality as t (id, place) where exists (
+       select from free_blocks b where b.pool_id = t.id and ($2::int is null or family(b.prefix) = $2) and 128 - masklen(b.prefix) >= 128 - $3::int)
+     order by t.place`,
+    [poolIds, family === undefined ? null : Number(family.slice(3)), length ?? 128],
+  );
+  return found.map((pool) => pool.id);
+}
+
 async function freeAmong(tx: Tx, poolId: string, prefixes: readonly string[]): Promise<FreeBlock[]> {
   const found = await rows<BlockRow>(tx, 'select prefix::text, pool_prefix::text as "poolPrefix" from free_blocks where pool_id = $1 and prefix = any($2::cidr[])', [poolId, prefixes]);
   return found.map(toBlock);

@@ -125,12 +125,12 @@ export async function withdrawAllocation(tx: Tx, id: string, revisions: { device
   );
 }
 
-export async function quarantineAllocations(tx: Tx, ids: readonly string[]): Promise<{ id: string; poolId: string; until: Date }[]> {
+export async function quarantineAllocations(tx: Tx, ids: readonly string[]): Promise<{ id: string; poolId: string; at: Date; until: Date }[]> {
   return rows(
     tx,
     `update allocations a set state = 'quarantined', version = a.version + 1, updated_at = now(),
        quarantined_until = now() + make_interval(secs => (p.policy ->> 'quarantineSeconds')::float)
-     from pools p where p.id = a.pool_id and a.id = any($1::uuid[]) returning a.id, a.pool_id as "poolId", a.quarantined_until as until`,
+     from pools p where p.id = a.pool_id and a.id = any($1::uuid[]) returning a.id, a.pool_id as "poolId", now() as at, a.quarantined_until as until`,
     [ids],
   );
 }
