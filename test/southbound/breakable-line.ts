@@ -37,7 +37,7 @@ export async function startBreakableLine(target: string): Promise<BreakableLine>
     await line.before?.({ method, body });
     passed.push({ method, body });
     const { authorization, 'content-type': contentType } = request.headers;
-    const headers = { ...(authorization === undefined ? {} : { authorization }), ...(contentType === undefined ? {} : { 'content-type': contentType }) };
+    const headers = { connection: 'close', ...(authorization === undefined ? {} : { authorization }), ...(contentType === undefined ? {} : { 'content-type': contentType }) };
     const answer = await fetch(new URL(request.url ?? '/', target), { method, headers, body: method === 'GET' ? undefined : body });
     const text = await answer.text();
     if (answersLeft <= 0) {
