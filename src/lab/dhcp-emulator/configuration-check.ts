@@ -1,4 +1,7 @@
-/** A whole configuration as the server takes it: every subnet checked, ids unique, prefixes too; nested ones are let by. */
+/**
+ * A whole configuration as the server takes it: every subnet checked, ids unique, prefixes too; nested ones are let by.
+ * Shown in order of id.
+ */
 import { formatPrefix } from '../../model/prefix.js';
 import type { DhcpFamily } from './dhcp-family.js';
 import { integerIn, type JsonObject, mapsIn, Refusal } from './kea-json.js';
@@ -15,8 +18,8 @@ export function checkConfiguration(given: JsonObject, at: DhcpFamily): JsonObjec
   const server: JsonObject = { ...serverDefaults(at), ...given };
   const ids = new Set<number>();
   const prefixes = new Set<string>();
-  const checkAll = (holder: JsonObject, around: JsonObject): JsonObject[] =>
-    mapsIn(holder, at.subnets).map((subnet) => {
+  const checkAll = (holder: JsonObject, around: JsonObject): JsonObject[] => {
+    const shown = mapsIn(holder, at.subnets).map((subnet) => {
       const { prefix, shown } = checkSubnet(subnet, around, at);
       const id = subnetIdOf(subnet, ids);
       if (ids.has(id)) throw new Refusal(`ID of the new ${at.label} subnet '${id}' is already in use`);
@@ -25,6 +28,8 @@ export function checkConfiguration(given: JsonObject, at: DhcpFamily): JsonObjec
       prefixes.add(formatPrefix(prefix));
       return { ...shown, id };
     });
+    return shown.sort((a, b) => a.id - b.id);
+  };
   const own = checkAll(server, server);
   const networks = mapsIn(server, 'shared-networks').map((network): JsonObject => {
     const lifetimes = lifetimesOf(network, server, at.digit === 4 ? ['valid-lifetime'] : ['valid-lifetime', 'preferred-lifetime']);

@@ -79,13 +79,13 @@ export function keaBehaviour(name: string, start: () => Promise<KeaServer>): voi
       await apply([north]);
       await target.console.change((configuration) => {
         const [subnet] = configuration['subnet4'] as KeaMap[];
-        const options = [...(subnet?.['option-data'] as KeaMap[]), { name: 'domain-name-servers', data: '10.0.0.53' }];
+        const options = [...((subnet?.['option-data'] ?? []) as KeaMap[]), { name: 'domain-name-servers', data: '10.0.0.53' }];
         return { ...configuration, subnet4: [{ ...subnet, 'option-data': options, pools: [{ pool: '10.77.0.200-10.77.0.201' }] }] };
       });
       await apply([north]);
       const [subnet] = await target.console.subnets();
       expect(subnet?.['pools']).toMatchObject([{ pool: '10.77.0.2-10.77.0.254' }]);
-      expect((subnet?.['option-data'] as KeaMap[]).map((option) => option['name']).toSorted()).toEqual(['domain-name-servers', 'routers']);
+      expect(((subnet?.['option-data'] ?? []) as KeaMap[]).map((option) => option['name']).toSorted()).toEqual(['domain-name-servers', 'routers']);
     });
 
     it('refuses to overlap with a subnet of others, and names it', async () => {
