@@ -58,7 +58,7 @@ async function everything(program: StartProgram): Promise<unknown> {
     spaces,
     pools,
     allocations: allocations.items.map(({ id, prefix, state, certification }) => ({ id, prefix, state, certification })),
-    devices: devices.items.map(({ lastSeenAt: _, ...device }) => device),
+    devices: devices.items.map((device) => ({ ...device, lastSeenAt: null })),
     tokens,
   };
 }

@@ -29,7 +29,8 @@ export async function findBinaries(): Promise<Binaries> {
   return { initdb: join(root, 'native/bin/initdb'), postgres: join(root, 'native/bin/postgres') };
 }
 
-async function restoreLinks(root: string): Promise<void> {
+/** Makes the links that the package lists and that are missing. @throws LabError */
+export async function restoreLinks(root: string): Promise<void> {
   const links: unknown = JSON.parse(await readFile(join(root, 'native/pg-symlinks.json'), 'utf8'));
   if (!Array.isArray(links)) throw new LabError(`the embedded PostgreSQL in ${root} is not complete: run npm ci`);
   for (const { source, target } of links as { source: string; target: string }[]) {

@@ -10,12 +10,11 @@ export class Ending {
   /** Fulfilled when the end is asked for. */
   readonly asked = new Promise<void>((resolve) => this.controller.signal.addEventListener('abort', () => resolve(), { once: true }));
 
-  /** @param parent the process that must live, if one must */
-  constructor(parent: number | undefined) {
+  /** @param isAbandoned looked at twice a second: whether we are to end although nobody said so */
+  constructor(isAbandoned: () => boolean) {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => this.ask());
-    if (parent === undefined) return;
     // A shell between npm and us may take a signal for itself and leave us behind.
-    setInterval(() => process.ppid !== parent && this.ask(), 500).unref();
+    setInterval(() => isAbandoned() && this.ask(), 500).unref();
   }
 
   get signal(): AbortSignal {
