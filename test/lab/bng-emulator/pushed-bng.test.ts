@@ -3,9 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startPushedBng, type PushedBng } from '../../../src/lab/bng-emulator/pushed-bng.js';
-import { documentOf, v4Range, v6Range } from './documents.js';
+import { type DeviceHandle, Reject } from '../../../src/southbound/adapter.js';
+import { HttpAdapter } from '../../../src/southbound/adapters/http/http-adapter.js';
+import { device, documentOf, v4Range, v6Range } from './documents.js';
 
 const secret = 'push-secret';
+/** The http adapter remembers nothing and certifies nothing. */
+const unused = new Proxy({} as DeviceHandle['memory'] & DeviceHandle['certificates'], {
+  get() {
+    throw new Error('not for this adapter');
+  },
+});
 let folder: string;
 let bng: PushedBng;
 
@@ -78,6 +86,16 @@ describe('a pushed BNG', () => {
     expect((await ask('PUT', '/document', ' '.repeat(8 * 1024 * 1024 + 1))).status).toBe(413);
     expect((await ask('DELETE', '/document')).status).toBe(404);
     expect(await ask('GET', '/', undefined, null)).toMatchObject({ status: 200, body: { name: 'bng-south-1', mode: 'push', revision: null } });
+  });
+
+  it('understands the adapter that the controller pushes with', async () => {
+    const adapter = new HttpAdapter();
+    const handle = (credentials: Record<string, string>): DeviceHandle => ({ id: device, name: 'bng-south-1', endpoint: bng.url, credentials, signal: new AbortController().signal, memory: unused, certificates: unused });
+    expect(await adapter.observe(handle({ secret }))).toEqual({ ranges: [] });
+    await adapter.apply(handle({ secret }), documentOf(3, [v4Range('192.0.2.0/24', { state: 'draining' })]));
+    expect(await adapter.observe(handle({ secret }))).toEqual({ ranges: [{ prefix: '192.0.2.0/24', state: 'draining', assigned: '0', total: '253' }] });
+    await expect(adapter.apply(handle({ secret }), documentOf(2, []))).rejects.toThrow(/the device refused revision 2: revision 2 is older than revision 3/);
+    await expect(adapter.apply(handle({ secret: 'wrong' }), documentOf(4, []))).rejects.toThrow(Reject);
   });
 
   it('survives a state file that cannot be read', async () => {
