@@ -15,13 +15,15 @@ import { KeaConsole, type KeaServer } from '../southbound/adapters/kea/kea-conso
 export interface RealKeaOptions {
   /** Where DHCPv4 clients are served; without it Kea listens to nobody. */
   readonly serve?: { readonly namespace: string; readonly interface: string };
+  /** The agent knows of a DHCPv6 server, which does not run. */
+  readonly withoutDhcp6?: boolean;
 }
 
 const hooks = ['/usr/lib/x86_64-linux-gnu/kea/hooks', '/usr/lib/aarch64-linux-gnu/kea/hooks', '/usr/lib/kea/hooks'];
 const login = { username: 'casm', password: 'secret of the lab' };
 
 /** @throws Error with the end of Kea's own log when it does not come up */
-export async function startRealKea({ serve }: RealKeaOptions = {}): Promise<KeaServer> {
+export async function startRealKea({ serve, withoutDhcp6 = false }: RealKeaOptions = {}): Promise<KeaServer> {
   const folder = await mkdtemp(join(tmpdir(), 'casm-kea-'));
   const [port, port4, port6] = [await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}/`;
@@ -34,10 +36,10 @@ export async function startRealKea({ serve }: RealKeaOptions = {}): Promise<KeaS
     await mkdir(join(folder, 'run'));
     children = [
       launch(folder, [...entered, 'kea-dhcp4', '-c', join(folder, 'dhcp4.json'), ...(serve === undefined ? ['-p', String(port4)] : [])]),
-      launch(folder, ['kea-dhcp6', '-c', join(folder, 'dhcp6.json'), '-p', String(port6)]),
+      ...(withoutDhcp6 ? [] : [launch(folder, ['kea-dhcp6', '-c', join(folder, 'dhcp6.json'), '-p', String(port6)])]),
       launch(folder, ['kea-ctrl-agent', '-c', join(folder, 'agent.json')]),
     ];
-    await ready(kea, folder, children);
+    await ready(kea, withoutDhcp6 ? ['dhcp4'] : ['dhcp4', 'dhcp6'], folder, children);
   };
   const end = async (): Promise<void> => {
     await Promise.all(children.map(endProcess));
@@ -91,9 +93,9 @@ function launch(folder: string, [command = '', ...args]: string[]): ChildProcess
   return child;
 }
 
-async function ready(kea: KeaConsole, folder: string, children: readonly ChildProcess[]): Promise<void> {
+async function ready(kea: KeaConsole, services: readonly string[], folder: string, children: readonly ChildProcess[]): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
-    const replies = await Promise.all(['dhcp4', 'dhcp6'].map((service) => kea.ask(service, 'status-get').catch(() => ({ result: -1 }))));
+    const replies = await Promise.all(services.map((service) => kea.ask(service, 'status-get').catch(() => ({ result: -1 }))));
     if (replies.every((reply) => reply.result === 0)) return;
     if (children.some((child) => child.exitCode !== null)) break;
     await sleep(50);

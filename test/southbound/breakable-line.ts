@@ -4,16 +4,14 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Line } from './adapter-contract.js';
+import type { NetworkLine } from './adapter-contract.js';
 
 export interface PassedRequest {
   readonly method: string;
   readonly body: string;
 }
 
-export interface BreakableLine extends Required<Line> {
-  readonly hang: () => void;
-  readonly loseAnswerAfter: (passed: number) => void;
+export interface BreakableLine extends NetworkLine {
   readonly url: string;
   readonly passed: PassedRequest[];
   /** Runs before a request is passed on. */

@@ -3,11 +3,12 @@
  * without a server. Touches only subnets tagged as ours; refuses to overlap with anybody else's.
  */
 import type { DocumentRange } from '../../../model/document.js';
-import { formatPrefix, overlaps, parsePrefix, type Prefix } from '../../../model/prefix.js';
+import { formatPrefix, parsePrefix, type Prefix } from '../../../model/prefix.js';
 import { Reject } from '../../adapter.js';
 import { type JsonObject, objectsIn } from './exact-json.js';
 import type { KeaOptions } from './kea-options.js';
 import type { KeaService } from './kea-service.js';
+import { PrefixIndex } from './prefix-index.js';
 import { overlay, sameForUs, subnetFor, withoutPools } from './range-subnet.js';
 import { assignSubnetIds, rangeKey, type SubnetIds } from './subnet-ids.js';
 import { ownerOf, subnetId, subnetPrefix } from './subnet.js';
@@ -57,7 +58,8 @@ export function merge(input: MergeInput): Plan {
 
   const retiring = held.filter(isRetiring);
   // A range inside of what is still being emptied has to wait: Kea would take both, and hand out from either.
-  const ranges = input.ranges.filter((range) => !retiring.some((old) => overlaps(old.prefix, parsePrefix(range.prefix))));
+  const leaving = new PrefixIndex(retiring);
+  const ranges = input.ranges.filter((range) => leaving.overlapping(parsePrefix(range.prefix)) === undefined);
   const ids = assignSubnetIds(input.ids, held, ranges);
   const missing = new Map(ranges.map((range) => [rangeKey(range.id, range.prefix), range]));
 
@@ -95,8 +97,9 @@ function heldSubnet(value: JsonObject, device: string): HeldSubnet {
 }
 
 function refuseOverlaps(ranges: readonly DocumentRange[], others: readonly HeldSubnet[]): void {
+  const index = new PrefixIndex(others);
   for (const range of ranges) {
-    const other = others.find((at) => overlaps(at.prefix, parsePrefix(range.prefix)));
+    const other = index.overlapping(parsePrefix(range.prefix));
     if (other === undefined) continue;
     const device = ownerOf(other.value)?.device;
     const party = device === undefined ? 'another party' : `the device ${device}`;

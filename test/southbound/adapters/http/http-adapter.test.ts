@@ -7,14 +7,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { startPushedBng } from '../../../../src/lab/bng-emulator/pushed-bng.js';
 import { Reject, Retry } from '../../../../src/southbound/adapter.js';
 import { HttpAdapter } from '../../../../src/southbound/adapters/http/http-adapter.js';
-import { adapterContract } from '../../adapter-contract.js';
+import { networkAdapterContract } from '../../adapter-contract.js';
 import { startBreakableLine } from '../../breakable-line.js';
 import { deviceHandle, memoryInTest } from '../../contract-device.js';
 import { documentOf, v4Range } from '../../contract-documents.js';
 
 const credentials = { secret: 'a secret of the lab' };
 
-adapterContract('http with an emulated BNG', async () => {
+networkAdapterContract('http with an emulated BNG', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'casm-bng-'));
   const bng = await startPushedBng({ name: 'bng-1', stateFile: join(folder, 'state.json'), secret: credentials.secret, homes: 0 });
   const line = await startBreakableLine(bng.url);

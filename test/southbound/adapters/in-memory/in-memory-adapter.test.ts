@@ -15,8 +15,6 @@ adapterContract('in-memory', async () => {
     line: {
       cut: () => adapter.failWith(deviceId, new Retry('the line is cut')),
       mend: () => adapter.failWith(deviceId, null),
-      hang: null,
-      loseAnswerAfter: null,
     },
     changes: null,
     refused: (revision) => {

@@ -1,13 +1,13 @@
 import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { Reject, Retry } from '../../../../src/southbound/adapter.js';
-import { adapterContract } from '../../adapter-contract.js';
+import { networkAdapterContract } from '../../adapter-contract.js';
 import { documentOf, v4Range, v6DelegatedRange } from '../../contract-documents.js';
 import { startEmulatedKea } from './emulated-kea.js';
 import { keaBehaviour } from './kea-behaviour.js';
 import { keaTarget } from './kea-target.js';
 
-adapterContract('kea with the DHCP emulator', async () => keaTarget(await startEmulatedKea()));
+networkAdapterContract('kea with the DHCP emulator', async () => keaTarget(await startEmulatedKea()));
 keaBehaviour('the DHCP emulator', startEmulatedKea);
 
 describe('kea adapter with a server in trouble', () => {

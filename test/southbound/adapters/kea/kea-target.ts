@@ -7,8 +7,7 @@ import { deviceHandle, memoryInTest } from '../../contract-device.js';
 import { documentOf, v4Range } from '../../contract-documents.js';
 import { KeaConsole, type KeaMap, type KeaServer } from './kea-console.js';
 
-export interface KeaTarget extends ContractTarget {
-  readonly line: BreakableLine;
+export interface KeaTarget extends ContractTarget<BreakableLine> {
   readonly console: KeaConsole;
   readonly server: KeaServer;
   with(credentials: Record<string, string>): DeviceHandle;
