@@ -5,7 +5,7 @@
 import { Reject, Retry } from '../../adapter.js';
 
 export interface Exchange {
-  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -12,11 +12,11 @@ export interface ExactNumber {
   readonly rawJSON: string;
 }
 
-/** The "JSON.parse source text access" proposal: in Node since 22, not yet in the library types of TypeScript. */
+/** "JSON.parse source text access": in Node since 22 (before, numbers are as exact as JavaScript's), not yet in TypeScript's library. */
 interface SourceAccess {
   parse(text: string, reviver: (key: string, value: Json, context?: { source?: string }) => Json): Json;
   rawJSON(text: string): ExactNumber;
-  isRawJSON(value: unknown): value is ExactNumber;
+  isRawJSON?(value: unknown): boolean;
 }
 const source = JSON as unknown as SourceAccess;
 
@@ -29,7 +29,7 @@ export function parseExactJson(text: string): Json {
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !source.isRawJSON(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && source.isRawJSON?.(value) !== true;
 }
 
 /** The members of a list that are objects; what is no list has none. */

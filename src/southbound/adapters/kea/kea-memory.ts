@@ -1,5 +1,5 @@
 /** What must outlive an exchange with Kea: the ids given, and whether a change was made that may not be on its disk yet. */
-import type { DeviceMemory } from '../../adapter.js';
+import { type DeviceMemory, Reject } from '../../adapter.js';
 import { noSubnetIds, type SubnetIds } from './subnet-ids.js';
 
 export interface ServiceMemory {
@@ -17,10 +17,15 @@ export class KeaMemory {
     private services: Memories,
   ) {}
 
+  /** @throws Reject when what is kept is not ours: without the ids we gave, one could be given twice */
   static async load(store: DeviceMemory): Promise<KeaMemory> {
     const text = await store.load();
-    // Written by save() below and sealed since: its shape is ours.
-    return new KeaMemory(store, text === undefined ? {} : (JSON.parse(text) as Memories));
+    try {
+      // Written by remember() below and sealed since: its shape is ours.
+      return new KeaMemory(store, text === undefined ? {} : (JSON.parse(text) as Memories));
+    } catch (error) {
+      throw new Reject('what is remembered of this device was not written for Kea', { cause: error });
+    }
   }
 
   of(service: string): ServiceMemory {

@@ -2,7 +2,7 @@
  * The leases that stand in the way of removing a subnet. Removing one in Kea leaves its leases behind, for nobody to
  * renew and everybody to trip over; so they are waited for, or deleted where the operator chose that.
  */
-import { contains, familyBits, formatAddress, parseAddress, type Prefix, prefixLast } from '../../../model/prefix.js';
+import { formatAddress, parseAddress, type Prefix, prefixLast, prefixSize } from '../../../model/prefix.js';
 import { Reject } from '../../adapter.js';
 import { type ControlChannel, result } from './control-channel.js';
 import { isObject, type JsonObject, objectsIn } from './exact-json.js';
@@ -10,6 +10,8 @@ import type { KeaService } from './kea-service.js';
 
 export interface Lease {
   readonly address: string;
+  /** The same as a number. */
+  readonly at: bigint;
   /** IA_NA, IA_TA or IA_PD; null for IPv4. */
   readonly type: string | null;
   /** Seconds since 1970. */
@@ -32,15 +34,14 @@ export async function leasesWithin(channel: ControlChannel, service: KeaService,
   const leases: Lease[] = [];
   // IPv4 pages are in order of address in every lease backend; IPv6 ones are in some backends in order of text.
   const ordered = service.family === 'ipv4';
+  const limit = ordered && prefixSize(prefix) < pageSize ? Number(prefixSize(prefix)) : pageSize;
   let from = ordered && prefix.first > 0n ? formatAddress('ipv4', prefix.first - 1n) : 'start';
   for (;;) {
-    const page = await leasePage(channel, service, from);
-    const inside = page.filter((lease) => within(prefix, lease['ip-address']));
-    leases.push(...inside.map(readLease));
-    const last = page.at(-1)?.['ip-address'];
-    if (typeof last !== 'string' || page.length < pageSize) return leases;
-    if (ordered && parseAddress(last).address >= prefixLast(prefix)) return leases;
-    from = last;
+    const page = await leasePage(channel, service, from, limit);
+    leases.push(...page.filter((lease) => lease.at >= prefix.first && lease.at <= prefixLast(prefix)));
+    const last = page.at(-1);
+    if (last === undefined || page.length < limit || (ordered && last.at >= prefixLast(prefix))) return leases;
+    from = last.address;
   }
 }
 
@@ -52,22 +53,24 @@ export async function deleteLease(channel: ControlChannel, service: KeaService, 
   if (reply.result !== result.success && reply.result !== result.empty) throw new Reject(`${service.name} does not delete the lease of ${lease.address}: ${reply.text}`);
 }
 
-async function leasePage(channel: ControlChannel, service: KeaService, from: string): Promise<JsonObject[]> {
-  const reply = await channel.command(service, service.leasePage, { from, limit: pageSize });
+async function leasePage(channel: ControlChannel, service: KeaService, from: string, limit: number): Promise<Lease[]> {
+  const reply = await channel.command(service, service.leasePage, { from, limit });
   if (reply.result === result.empty) return [];
   if (reply.result === result.unsupported) throw new Reject(`${service.name} cannot show its leases: it needs the hook libdhcp_lease_cmds`);
   if (reply.result !== result.success || !isObject(reply.arguments)) throw new Reject(`${service.name} does not show its leases: ${reply.text}`);
-  return objectsIn(reply.arguments['leases']);
-}
-
-function within(prefix: Prefix, address: unknown): boolean {
-  if (typeof address !== 'string') return false;
-  const { family, address: first } = parseAddress(address);
-  return contains(prefix, { family, first, length: familyBits(family) });
+  return objectsIn(reply.arguments['leases']).map(readLease);
 }
 
 function readLease(lease: JsonObject): Lease {
-  const { cltt, 'valid-lft': valid, type, state } = lease;
-  if (typeof cltt !== 'number' || typeof valid !== 'number') throw new Reject('a lease of the server does not say until when it is');
-  return { address: String(lease['ip-address']), type: typeof type === 'string' ? type : null, endsAt: cltt + valid, reclaimed: state === reclaimedState };
+  const { 'ip-address': address, cltt, 'valid-lft': valid, type, state } = lease;
+  if (typeof address !== 'string' || typeof cltt !== 'number' || typeof valid !== 'number') throw new Reject('a lease of the server does not say of what or until when it is');
+  return { address, at: addressOf(address), type: typeof type === 'string' ? type : null, endsAt: cltt + valid, reclaimed: state === reclaimedState };
+}
+
+function addressOf(text: string): bigint {
+  try {
+    return parseAddress(text).address;
+  } catch (error) {
+    throw new Reject(`the server has a lease of what is no address: ${text}`, { cause: error });
+  }
 }

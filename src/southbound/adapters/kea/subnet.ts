@@ -63,8 +63,8 @@ export function isActive(subnet: JsonObject): boolean {
 }
 
 function delegatedCount(pool: JsonObject): bigint {
-  const { 'delegated-len': delegated, 'prefix-len': length } = pool;
-  return typeof delegated === 'number' && typeof length === 'number' && delegated >= length ? 1n << BigInt(delegated - length) : 0n;
+  const bits = Number(pool['delegated-len']) - Number(pool['prefix-len']);
+  return Number.isInteger(bits) && bits >= 0 && bits <= familyBits('ipv6') ? 1n << BigInt(bits) : 0n;
 }
 
 function understood<T>(value: Json | undefined, read: (text: string) => T): T {
