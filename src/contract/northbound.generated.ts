@@ -473,8 +473,8 @@ export interface components {
         Family: "ipv4" | "ipv6";
         /**
          * @description A CIDR prefix without host bits
-         * @example 198.51.100.0/24
-         * @example 2001:db9::/32
+         * @example 45.96.100.0/24
+         * @example 2a0e:b100::/48
          */
         Prefix: string;
         PrefixLength: number;
@@ -912,7 +912,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        ProblemCode: "allocation-not-found" | "body-too-large" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-acceptable-state" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type";
+        ProblemCode: "allocation-not-found" | "body-too-large" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type";
         Problem: {
             /** @description A URI reference for the code: /docs/problems#code */
             type: string;

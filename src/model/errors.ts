@@ -21,7 +21,6 @@ export const errorCodes = [
   'malformed-body',
   'method-not-allowed',
   'name-taken',
-  'not-acceptable-state',
   'not-ready',
   'parent-not-found',
   'pool-exhausted',

@@ -2,26 +2,32 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { runMigrations as migrateJobQueue } from 'graphile-worker';
+import { rows, type Tx } from './sql.js';
 
 const migrationsFolder = new URL('../../migrations/', import.meta.url);
 
-/** One class a file: TypeORM names a migration after its class and orders by the digits its name ends with. */
+function migrationFiles(): string[] {
+  return readdirSync(migrationsFolder).filter((file) => /^\d{4}-[a-z0-9-]+\.sql$/.test(file)).sort();
+}
+
+/** TypeORM takes a migration's time from the last thirteen digits of its name, and orders by it. */
+function migrationName(file: string): string {
+  return `${file.slice(5, -4)}-${file.slice(0, 4).padStart(13, '0')}`;
+}
+
 function migrations(): (new () => MigrationInterface)[] {
-  return readdirSync(migrationsFolder)
-    .filter((file) => /^\d{4}-[a-z0-9-]+\.sql$/.test(file))
-    .sort()
-    .map((file) => {
-      const sql = readFileSync(new URL(file, migrationsFolder), 'utf8');
-      return class implements MigrationInterface {
-        readonly name = `${file.slice(5, -4)}-${file.slice(0, 4).padStart(13, '0')}`;
-        async up(runner: QueryRunner): Promise<void> {
-          await runner.query(sql);
-        }
-        async down(): Promise<void> {
-          throw new Error('migrations go forward only');
-        }
-      };
-    });
+  return migrationFiles().map((file) => {
+    const sql = readFileSync(new URL(file, migrationsFolder), 'utf8');
+    return class implements MigrationInterface {
+      readonly name = migrationName(file);
+      async up(runner: QueryRunner): Promise<void> {
+        await runner.query(sql);
+      }
+      async down(): Promise<void> {
+        throw new Error('migrations go forward only');
+      }
+    };
+  });
 }
 
 export function createDataSource(url: string, connections: number): DataSource {
@@ -56,8 +62,8 @@ export async function migrate(source: DataSource, url: string): Promise<string[]
   }
 }
 
-export async function pendingMigrations(source: DataSource): Promise<number> {
-  const known = source.migrations.length;
-  const [{ applied }] = await source.query('select count(*)::int as applied from migrations');
-  return Math.max(0, known - Number(applied));
+/** Migration files that this database has not seen. */
+export async function unappliedMigrations(tx: Tx): Promise<string[]> {
+  const applied = new Set((await rows<{ name: string }>(tx, 'select name from migrations')).map((migration) => migration.name));
+  return migrationFiles().map(migrationName).filter((name) => !applied.has(name));
 }

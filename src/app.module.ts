@@ -1,0 +1,84 @@
+/** Puts the rooms together: the only file that sees both doors. */
+import { randomUUID } from 'node:crypto';
+import { Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import type { Config } from './config.js';
+import { AccessGuard } from './http/access.guard.js';
+import { AnswerInterceptor } from './http/answers.js';
+import { ContractGuard } from './http/contract.guard.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { AdministrationController } from './northbound/administration.controller.js';
+import { AllocationsController } from './northbound/allocations.controller.js';
+import { DevicesController } from './northbound/devices.controller.js';
+import { Metrics } from './northbound/metrics.js';
+import { PoolsController } from './northbound/pools.controller.js';
+import { SpacesController } from './northbound/spaces.controller.js';
+import { SystemController } from './northbound/system.controller.js';
+import { expireAllocation } from './operations/allocations/expire-allocation.js';
+import { returnSpace } from './operations/allocations/return-space.js';
+import { JobRunner, type JobHandlers } from './operations/background/job-runner.js';
+import { sweep } from './operations/background/sweep.js';
+import { Hall } from './operations/hall.js';
+import { allAdapters } from './southbound/adapters/index.js';
+import { DeviceDoorController } from './southbound/device-door.controller.js';
+import { DeviceHandles } from './southbound/device-handle.js';
+import { Dispatcher } from './southbound/dispatcher.js';
+import { DocumentDoor } from './southbound/document-door.js';
+import { RevisionWatch } from './southbound/revision-watch.js';
+import { SecretBox } from './storage/secret-box.js';
+import { Transactions } from './storage/transactions.js';
+
+@Module({})
+export class AppModule implements OnApplicationShutdown {
+  constructor(
+    private readonly worker: JobRunner,
+    private readonly watch: RevisionWatch,
+  ) {}
+
+  static with(config: Config, source: DataSource): DynamicModule {
+    const now = (): Date => new Date();
+    const transactions = new Transactions(source);
+    const box = new SecretBox(config.secretKey);
+    const hall = new Hall(transactions, box, now, uuidv7);
+    const watch = new RevisionWatch(config.databaseUrl);
+    const worker = new JobRunner(config.databaseUrl, transactions, new Logger('worker'));
+    const dispatcher = new Dispatcher(hall, new DeviceHandles(transactions, box, hall), allAdapters(), now, Math.random);
+    return {
+      module: AppModule,
+      controllers: [SpacesController, PoolsController, AllocationsController, DevicesController, AdministrationController, SystemController, DeviceDoorController],
+      providers: [
+        { provide: Hall, useValue: hall },
+        { provide: JobRunner, useValue: worker },
+        { provide: RevisionWatch, useValue: watch },
+        { provide: DocumentDoor, useValue: new DocumentDoor(hall, watch) },
+        { provide: Dispatcher, useValue: dispatcher },
+        Metrics,
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_GUARD, useClass: ContractGuard },
+        { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.worker.stop();
+    await this.watch.stop();
+  }
+}
+
+/** What each kind of background job does. */
+export function jobHandlers(hall: Hall, dispatcher: Dispatcher): JobHandlers {
+  return {
+    deliver: ({ deviceId = '' }, signal) => dispatcher.deliver(deviceId, signal),
+    'return-space': ({ poolId = '' }) => hall.act('returnSpace', returnSpace, { poolId }),
+    'expire-allocation': ({ allocationId = '' }) => hall.act('expireAllocation', expireAllocation, { allocationId }),
+    sweep: () => hall.act('sweep', sweep, undefined),
+  };
+}
+
+export function newRequestId(): string {
+  return randomUUID();
+}

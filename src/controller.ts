@@ -1,0 +1,80 @@
+/** Starts the controller: database, migrations, HTTP, background work; and stops it so that nothing is cut short. */
+import 'reflect-metadata';
+import type { IncomingMessage } from 'node:http';
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { AppModule, jobHandlers, newRequestId } from './app.module.js';
+import type { Config } from './config.js';
+import { contractOperation } from './contract/contract.js';
+import { ControllerLogger } from './controller-logger.js';
+import { serveDocs } from './http/docs.js';
+import { Metrics } from './northbound/metrics.js';
+import { JobRunner } from './operations/background/job-runner.js';
+import { Hall } from './operations/hall.js';
+import { installBootstrapToken } from './operations/tokens/authenticate.js';
+import { Dispatcher } from './southbound/dispatcher.js';
+import { RevisionWatch } from './southbound/revision-watch.js';
+import { createDataSource, migrate } from './storage/database.js';
+
+const jsonLimit = 4 * 1024 * 1024;
+const importLimit = 64 * 1024 * 1024;
+
+export interface RunningController {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export async function startController(config: Config): Promise<RunningController> {
+  const logger = new ControllerLogger(config.logLevel);
+  const log = new Logger('controller');
+  const source = await createDataSource(config.databaseUrl, config.databaseConnections).initialize();
+  try {
+    if (config.migrate) await migrate(source, config.databaseUrl);
+    const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, source), httpAdapter(), { logger, abortOnError: false });
+    const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+    prepare(server, app.get(Metrics));
+    await serveDocs(server);
+    const hall = app.get(Hall);
+    if (config.adminToken !== undefined) await hall.act('installBootstrapToken', installBootstrapToken, { secret: config.adminToken });
+    await app.get(RevisionWatch).start();
+    await app.get(JobRunner).start(jobHandlers(hall, app.get(Dispatcher)), config.workers);
+    await app.listen(config.port, config.host);
+    log.log(`listening on ${await app.getUrl()}`);
+    return {
+      url: await app.getUrl(),
+      stop: async () => {
+        await app.close();
+        await source.destroy();
+      },
+    };
+  } catch (error) {
+    await source.destroy().catch(() => undefined);
+    throw error;
+  }
+}
+
+function httpAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: jsonLimit,
+    forceCloseConnections: true,
+    // A caller's own request id is kept when it is safe to log and to store.
+    genReqId: (request: IncomingMessage) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : newRequestId();
+    },
+  });
+}
+
+function prepare(server: FastifyInstance, metrics: Metrics): void {
+  server.removeContentTypeParser('text/plain');
+  server.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit: importLimit }, (_, body, done) => done(null, body));
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const operation = (request as { asked?: { call: { operation: string } } }).asked?.call.operation;
+    if (operation !== undefined) metrics.observe(contractOperation(operation).id, reply.statusCode, reply.elapsedTime / 1000);
+  });
+}

@@ -1,0 +1,18 @@
+/** `npm run fsck`: proves that nothing leaks. Exit 0 when every pool is tiled exactly, 1 with the findings otherwise. */
+import 'reflect-metadata';
+import { readDatabaseUrl } from './config.js';
+import { checkIntegrity } from './operations/integrity/check-integrity.js';
+import { createDataSource } from './storage/database.js';
+import { Transactions } from './storage/transactions.js';
+
+try {
+  const source = await createDataSource(readDatabaseUrl(process.env), 2).initialize();
+  const result = await new Transactions(source).snapshot(checkIntegrity);
+  await source.destroy();
+  for (const finding of result.findings) console.log(`${finding.kind} pool ${finding.poolId} ${finding.prefix}: ${finding.detail}`);
+  console.log(`${result.clean ? 'clean' : 'NOT clean'}: ${result.pools} pools, ${result.allocations} allocations, ${result.freeBlocks} free blocks, ${result.findings.length} findings`);
+  process.exitCode = result.clean ? 0 : 1;
+} catch (error) {
+  console.error(`casm: fsck failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 2;
+}

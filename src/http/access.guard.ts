@@ -1,0 +1,33 @@
+/** Decides who may call: the role is the contract's, and a route outside the contract is open to nobody. */
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { contractOperation } from '../contract/contract.js';
+import { CasmError } from '../model/errors.js';
+import { mayAct } from '../model/token.js';
+import { authenticate } from '../operations/tokens/authenticate.js';
+import { Hall } from '../operations/hall.js';
+import type { CasmRequest } from './request-context.js';
+import { operationKey } from './route.js';
+
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly hall: Hall,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const id = this.reflector.get<string | undefined>(operationKey, context.getHandler());
+    if (id === undefined) throw new CasmError('forbidden', 'this route is open to nobody');
+    const { role } = contractOperation(id);
+    if (role === 'public') return true;
+    const request = context.switchToHttp().getRequest<CasmRequest>();
+    const secret = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (secret === undefined) throw new CasmError('unauthorized', 'send Authorization: Bearer with an API token');
+    const token = await this.hall.read(authenticate, { secret });
+    if (token === undefined) throw new CasmError('unauthorized', 'the API token is not known, or no longer valid');
+    if (!mayAct(token.role, role)) throw new CasmError('forbidden', `the token "${token.name}" has role ${token.role}; ${id} needs ${role}`, { allowed: [role] });
+    request.token = token;
+    return true;
+  }
+}

@@ -1,0 +1,67 @@
+/** Holds each request against the contract before any code of ours sees it, and puts its valid parts at hand. */
+import { createHash } from 'node:crypto';
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { contractOperation, type ContractOperation } from '../contract/contract.js';
+import { controllerActor } from '../model/audit.js';
+import { CasmError } from '../model/errors.js';
+import type { Call } from '../operations/work.js';
+import type { Asked, CasmRequest, OperationId } from './request-context.js';
+import { operationKey } from './route.js';
+
+@Injectable()
+export class ContractGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const operation = contractOperation(this.reflector.get<string>(operationKey, context.getHandler()));
+    const request = context.switchToHttp().getRequest<CasmRequest>();
+    if (operation.bodyType !== undefined && request.body !== undefined && mediaType(request) !== operation.bodyType) {
+      throw new CasmError('unsupported-media-type', `${operation.id} takes ${operation.bodyType}`, { allowed: [operation.bodyType] });
+    }
+    const parts = {
+      path: { ...(request.params as object) },
+      query: { ...(request.query as object) },
+      header: headersOf(request, operation),
+      body: operation.bodyType === undefined ? undefined : (request.body ?? null),
+    };
+    const call = { operation: operation.id, actor: actorOf(request), requestId: request.id, ...idempotencyOf(operation, request, parts) };
+    const errors = operation.validateRequest(parts);
+    if (errors.length > 0) {
+      const [first] = errors;
+      const where = first?.in === 'body' ? `the body at ${first.pointer || '/'}` : `${first?.in} ${first?.pointer}`;
+      throw new CasmError('invalid-request', `${where}: ${first?.detail}${errors.length > 1 ? `; and ${errors.length - 1} more in errors` : ''}`, { errors });
+    }
+    request.asked = { call, token: request.token, ...parts } as unknown as Asked<OperationId>;
+    return true;
+  }
+}
+
+function mediaType(request: CasmRequest): string | undefined {
+  return request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+}
+
+function headersOf(request: CasmRequest, operation: ContractOperation): Record<string, unknown> {
+  const names = operation.parameters.filter((parameter) => parameter.in === 'header').map((parameter) => parameter.name.toLowerCase());
+  return Object.fromEntries(names.filter((name) => request.headers[name] !== undefined).map((name) => [name, request.headers[name]]));
+}
+
+function actorOf({ token }: CasmRequest): Call['actor'] {
+  return token === undefined ? controllerActor : { tokenId: token.id, name: token.name, role: token.role };
+}
+
+/** The hash is of what was sent, before defaults and coercion, so that it stays the same when those change. */
+function idempotencyOf(operation: ContractOperation, request: CasmRequest, parts: object): Pick<Call, 'idempotency'> {
+  const key = request.headers['idempotency-key'];
+  const takesKey = operation.parameters.some((parameter) => parameter.name === 'Idempotency-Key');
+  if (!takesKey || typeof key !== 'string') return {};
+  const { path, query, body } = parts as { path: object; query: object; body: unknown };
+  return { idempotency: { key, requestHash: createHash('sha256').update(canonical([operation.id, path, query, body])).digest() } };
+}
+
+/** JSON with sorted names: the same request written another way is the same request. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
+}

@@ -1,0 +1,39 @@
+import { Controller } from '@nestjs/common';
+import { created, resource, type Answer } from '../http/answers.js';
+import { Ask, type Asked } from '../http/request-context.js';
+import { Route } from '../http/route.js';
+import { parsePrefix, parsePrefixOrAddress } from '../model/prefix.js';
+import { allocatePrefix } from '../operations/allocations/allocate-prefix.js';
+import { getAllocation } from '../operations/allocations/get-allocation.js';
+import { listAllocations } from '../operations/allocations/list-allocations.js';
+import { releaseAllocation } from '../operations/allocations/release-allocation.js';
+import { Hall } from '../operations/hall.js';
+import { readLabels } from './labels.js';
+import { viewAllocation, viewPage } from './views.js';
+
+@Controller()
+export class AllocationsController {
+  constructor(private readonly hall: Hall) {}
+
+  @Route('listAllocations')
+  async list(@Ask() { query }: Asked<'listAllocations'>): Promise<unknown> {
+    if (query.within !== undefined) parsePrefix(query.within);
+    if (query.contains !== undefined) parsePrefixOrAddress(query.contains);
+    return viewPage(await this.hall.read(listAllocations, { ...query, limit: query.limit ?? 100, labels: readLabels(query.labels) }), viewAllocation);
+  }
+
+  @Route('allocatePrefix')
+  async allocate(@Ask() { call, body }: Asked<'allocatePrefix'>): Promise<Answer> {
+    return created(await this.hall.write(call, allocatePrefix, body), '/v1/allocations', viewAllocation);
+  }
+
+  @Route('getAllocation')
+  async get(@Ask() { path }: Asked<'getAllocation'>): Promise<Answer> {
+    return resource(await this.hall.read(getAllocation, path), viewAllocation);
+  }
+
+  @Route('releaseAllocation')
+  async release(@Ask() { call, path, header }: Asked<'releaseAllocation'>): Promise<Answer> {
+    return resource((await this.hall.write(call, releaseAllocation, { ...path, ifMatch: header['if-match'] })).result, viewAllocation);
+  }
+}

@@ -1,0 +1,64 @@
+import { Controller } from '@nestjs/common';
+import { created, done, resource, type Answer } from '../http/answers.js';
+import { Ask, type Asked } from '../http/request-context.js';
+import { Route } from '../http/route.js';
+import { parsePrefix, parsePrefixOrAddress } from '../model/prefix.js';
+import { Hall } from '../operations/hall.js';
+import { importDelegations } from '../operations/imports/import-delegations.js';
+import { createPool } from '../operations/pools/create-pool.js';
+import { deletePool } from '../operations/pools/delete-pool.js';
+import { getPool } from '../operations/pools/get-pool.js';
+import { getPoolUsage } from '../operations/pools/get-pool-usage.js';
+import { listFreePrefixes } from '../operations/pools/list-free-prefixes.js';
+import { listPools } from '../operations/pools/list-pools.js';
+import { updatePool } from '../operations/pools/update-pool.js';
+import { readLabels } from './labels.js';
+import { asIs, viewPage, viewPool } from './views.js';
+
+@Controller()
+export class PoolsController {
+  constructor(private readonly hall: Hall) {}
+
+  @Route('listPools')
+  async list(@Ask() { query }: Asked<'listPools'>): Promise<unknown> {
+    if (query.within !== undefined) parsePrefix(query.within);
+    if (query.contains !== undefined) parsePrefixOrAddress(query.contains);
+    return viewPage(await this.hall.read(listPools, { ...query, limit: query.limit ?? 100, labels: readLabels(query.labels) }), viewPool);
+  }
+
+  @Route('createPool')
+  async create(@Ask() { call, body }: Asked<'createPool'>): Promise<Answer> {
+    return created(await this.hall.write(call, createPool, body), '/v1/pools', viewPool);
+  }
+
+  @Route('getPool')
+  async get(@Ask() { path }: Asked<'getPool'>): Promise<Answer> {
+    return resource(await this.hall.read(getPool, path), viewPool);
+  }
+
+  @Route('updatePool')
+  async update(@Ask() { call, path, header, body }: Asked<'updatePool'>): Promise<Answer> {
+    return resource((await this.hall.write(call, updatePool, { ...body, ...path, ifMatch: header['if-match'] })).result, viewPool);
+  }
+
+  @Route('deletePool')
+  async delete(@Ask() { call, path, header }: Asked<'deletePool'>): Promise<void> {
+    await this.hall.write(call, deletePool, { ...path, ifMatch: header['if-match'] });
+  }
+
+  @Route('getPoolUsage')
+  async usage(@Ask() { path }: Asked<'getPoolUsage'>): Promise<unknown> {
+    return this.hall.read(getPoolUsage, path);
+  }
+
+  @Route('listFreePrefixes')
+  async free(@Ask() { path, query }: Asked<'listFreePrefixes'>): Promise<unknown> {
+    return this.hall.read(listFreePrefixes, { ...path, ...query, limit: query.limit ?? 100 });
+  }
+
+  @Route('importDelegations')
+  async import(@Ask() { call, query, body }: Asked<'importDelegations'>): Promise<Answer> {
+    const countries = query.countries?.toUpperCase().split(',');
+    return done(await this.hall.write(call, importDelegations, { ...query, countries, text: body }), asIs);
+  }
+}

@@ -1,0 +1,33 @@
+/** Model values → the shapes of the contract. Each view is typed by the contract, so a shape that drifts does not compile. */
+import type { components } from '../contract/northbound.generated.js';
+import type { Allocation } from '../model/allocation.js';
+import type { Device } from '../model/device.js';
+import type { Page } from '../model/page.js';
+import type { Pool } from '../model/pool.js';
+import type { Space } from '../model/space.js';
+
+type Schemas = components['schemas'];
+
+export function viewSpace({ version: _, ...space }: Space): Schemas['Space'] {
+  return space;
+}
+
+export function viewPool({ version: _, ...pool }: Pool): Schemas['Pool'] {
+  return { ...pool, prefixes: [...pool.prefixes] };
+}
+
+export function viewAllocation({ version: _, rpkiDeviceId, ...allocation }: Allocation): Schemas['Allocation'] {
+  return { ...allocation, certify: rpkiDeviceId !== null, waitingFor: [...allocation.waitingFor] } as Schemas['Allocation'];
+}
+
+export function viewDevice({ version: _, ...device }: Device): Schemas['Device'] {
+  return { ...device, credentialNames: [...device.credentialNames], domains: [...device.domains] };
+}
+
+export function viewPage<T, V>(page: Page<T>, view: (item: T) => V): { items: V[]; nextCursor: string | null } {
+  return { items: page.items.map(view), nextCursor: page.nextCursor };
+}
+
+export function asIs<T>(value: T): T {
+  return value;
+}

@@ -1,0 +1,17 @@
+import { deleteKeysBefore } from '../../storage/idempotency-keys.js';
+import { staleDevices } from '../../storage/deliveries.js';
+import { enqueueDelivery } from '../../storage/jobs.js';
+import { deleteReportsBefore } from '../../storage/reports.js';
+import type { Work } from '../work.js';
+
+const hour = 3_600_000;
+
+/**
+ * Forgets what is past keeping (idempotency keys after a day, reports after a month) and sees to it that every stale
+ * device has a job: nothing should be missing one, and a device must not wait for somebody to notice.
+ */
+export async function sweep({ tx, now }: Work): Promise<void> {
+  await deleteKeysBefore(tx, new Date(now.getTime() - 24 * hour));
+  await deleteReportsBefore(tx, new Date(now.getTime() - 30 * 24 * hour));
+  for (const deviceId of await staleDevices(tx)) await enqueueDelivery(tx, deviceId);
+}

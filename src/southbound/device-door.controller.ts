@@ -1,0 +1,56 @@
+/** The pull door: devices fetch their document, confirm it, report, ask for more and give back. */
+import { Controller } from '@nestjs/common';
+import { Answer, done } from '../http/answers.js';
+import { Ask, type Asked, type OperationId } from '../http/request-context.js';
+import { Route } from '../http/route.js';
+import { CasmError } from '../model/errors.js';
+import { acknowledgeDocument } from '../operations/deliveries/acknowledge-document.js';
+import { Hall } from '../operations/hall.js';
+import { releaseRange } from '../operations/ranges/release-range.js';
+import { reportUsage } from '../operations/ranges/report-usage.js';
+import { requestRanges } from '../operations/ranges/request-ranges.js';
+import { DocumentDoor } from './document-door.js';
+
+@Controller()
+export class DeviceDoorController {
+  constructor(
+    private readonly hall: Hall,
+    private readonly documents: DocumentDoor,
+  ) {}
+
+  @Route('pullDocument')
+  async pull(@Ask() asked: Asked<'pullDocument'>): Promise<Answer> {
+    const waitSeconds = Number(asked.header['prefer']?.slice('wait='.length) ?? 0);
+    const document = await this.documents.pull(deviceOf(asked), asked.header['if-none-match'], waitSeconds);
+    return document === undefined ? new Answer(undefined, {}, 304) : new Answer(document, { etag: `"${document.revision}"` });
+  }
+
+  @Route('acknowledgeDocument')
+  async acknowledge(@Ask() asked: Asked<'acknowledgeDocument'>): Promise<unknown> {
+    const { result } = await this.hall.write(asked.call, acknowledgeDocument, { ...asked.body, deviceId: deviceOf(asked) });
+    return { wantedRevision: result.wantedRevision, appliedRevision: result.appliedRevision };
+  }
+
+  @Route('reportUsage')
+  async report(@Ask() asked: Asked<'reportUsage'>): Promise<unknown> {
+    return (await this.hall.write(asked.call, reportUsage, { ...asked.body, deviceId: deviceOf(asked) })).result;
+  }
+
+  @Route('requestRanges')
+  async request(@Ask() asked: Asked<'requestRanges'>): Promise<Answer> {
+    const kept = await this.hall.write(asked.call, requestRanges, { ...asked.body, deviceId: deviceOf(asked) });
+    return done(kept, (ranges) => ({ ranges: ranges.map(({ id, prefix, state }) => ({ id, prefix, state })) }));
+  }
+
+  @Route('releaseRange')
+  async release(@Ask() asked: Asked<'releaseRange'>): Promise<unknown> {
+    const { result } = await this.hall.write(asked.call, releaseRange, { ...asked.body, deviceId: deviceOf(asked) });
+    return { range: result.id, state: result.state };
+  }
+}
+
+/** The device the token is bound to: who calls is never said in the request itself. */
+function deviceOf({ token }: Asked<OperationId>): string {
+  if (token?.deviceId == null) throw new CasmError('forbidden', 'the token is bound to no device');
+  return token.deviceId;
+}
