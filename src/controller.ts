@@ -32,7 +32,7 @@ export async function startController(config: Config): Promise<RunningController
   const source = await createDataSource(config.databaseUrl, config.databaseConnections).initialize();
   try {
     if (config.migrate) await migrate(source, config.databaseUrl);
-    const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, source), httpAdapter(), { logger, abortOnError: false });
+    const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, source), httpAdapter(), { logger, abortOnError: false, bodyParser: false });
     const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
     prepare(server, app.get(Metrics));
     await serveDocs(server);
@@ -68,6 +68,13 @@ function httpAdapter(): FastifyAdapter {
 }
 
 function prepare(server: FastifyInstance, metrics: Metrics): void {
+  // Clients that name a type and send nothing, as many do on DELETE, mean no body.
+  const parseJson = server.getDefaultJsonParser('error', 'error');
+  server.removeContentTypeParser('application/json');
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else parseJson(request, body as string, done);
+  });
   server.removeContentTypeParser('text/plain');
   server.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit: importLimit }, (_, body, done) => done(null, body));
   server.addHook('onRequest', async (request, reply) => {

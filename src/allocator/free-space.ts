@@ -83,8 +83,8 @@ export async function freePrefixes(tx: Tx, poolId: string, family: Family, lengt
   const version = Number(family.slice(3));
   const blocks = await rows<BlockRow>(
     tx,
-    `select prefix::text, pool_prefix::text as "poolPrefix" from free_blocks where pool_id = $1 and family(prefix) = $2 and 128 - masklen(prefix) >= 128 - $3::int
-     order by 128 - masklen(prefix), prefix limit $4`,
+    `select prefix::text, pool_prefix::text as "poolPrefix" from free_blocks b where pool_id = $1 and family(prefix) = $2 and 128 - masklen(prefix) >= 128 - $3::int
+     order by 128 - masklen(b.prefix), b.prefix limit $4`,
     [poolId, version, length, limit],
   );
   const { count } = await oneRow<{ count: string }>(

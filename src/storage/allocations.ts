@@ -265,8 +265,8 @@ export interface ServedAllocation {
 export async function servedBy(tx: Tx, deviceId: string): Promise<ServedAllocation[]> {
   return rows(
     tx,
-    `select id, prefix::text, state, holder, service, origin_as::float8 as "originAs" from allocations
-     where device_id = $1 and state in ('provisioning', 'active', 'draining', 'drained') order by prefix`,
+    `select id, prefix::text, state, holder, service, origin_as::float8 as "originAs" from allocations a
+     where device_id = $1 and state in ('provisioning', 'active', 'draining', 'drained') order by a.prefix`,
     [deviceId],
   );
 }
@@ -275,9 +275,9 @@ export async function servedBy(tx: Tx, deviceId: string): Promise<ServedAllocati
 export async function certifiedBy(tx: Tx, rpkiDeviceId: string): Promise<ServedAllocation[]> {
   return rows(
     tx,
-    `select id, prefix::text, state, holder, service, origin_as::float8 as "originAs" from allocations
+    `select id, prefix::text, state, holder, service, origin_as::float8 as "originAs" from allocations a
      where rpki_device_id = $1 and (state in ('provisioning', 'active', 'draining', 'drained') or (state = 'withdrawing' and rpki_revision is null))
-     order by prefix`,
+     order by a.prefix`,
     [rpkiDeviceId],
   );
 }

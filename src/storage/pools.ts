@@ -87,7 +87,7 @@ export async function insertPoolPrefixes(tx: Tx, pool: { id: string; spaceId: st
 }
 
 export async function poolPrefixes(tx: Tx, poolId: string): Promise<PoolPrefix[]> {
-  return rows<PoolPrefix>(tx, 'select prefix::text, parent_prefix::text as "parentPrefix" from pool_prefixes where pool_id = $1 order by prefix', [poolId]);
+  return rows<PoolPrefix>(tx, 'select prefix::text, parent_prefix::text as "parentPrefix" from pool_prefixes x where pool_id = $1 order by x.prefix', [poolId]);
 }
 
 export async function deletePoolPrefixes(tx: Tx, poolId: string, prefixes: readonly string[]): Promise<void> {

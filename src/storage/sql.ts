@@ -1,4 +1,7 @@
-/** Runs one statement in a transaction and returns its rows, whatever the verb. Refuses to run outside a transaction. */
+/**
+ * Runs one statement in a transaction and returns its rows, whatever the verb. Refuses to run outside a transaction.
+ * A trap in what is run here: after `select prefix::text`, `order by prefix` means the text. Write `order by t.prefix`.
+ */
 import type { EntityManager } from 'typeorm';
 
 export type Tx = EntityManager;
