@@ -25,7 +25,9 @@ export function readRequest(der: Uint8Array): CertificationRequest {
   const attributes = new DerCursor(info.next(), 'attributes', contextConstructed(0));
   info.end();
   const attribute = new DerCursor(attributes.next(), 'Attribute');
-  if (attributes.more() || decodeOid(attribute.next()) !== Oid.extensionRequest) throw outsideProfile('the request has attributes other than its extensions');
+  if (attributes.more() || decodeOid(attribute.next()) !== Oid.extensionRequest) {
+    throw outsideProfile('the request has attributes other than its extensions');
+  }
   const values = new DerCursor(attribute.next(), 'extensionRequest', Tag.set);
   const extensions = readExtensions(values.next());
   values.end();

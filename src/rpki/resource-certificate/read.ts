@@ -8,7 +8,15 @@ import { Oid } from '../oids.js';
 import { outsideProfile } from '../rpki-error.js';
 import type { ResourceType } from '../resources/resource-set.js';
 import { readCertificate, type Certificate } from '../x509/certificate.js';
-import { KeyUsage, readAuthorityKeyIdentifier, readBasicConstraints, readKeyUsage, readSubjectKeyIdentifier, refuseUnknownCritical, type Extension } from '../x509/extensions.js';
+import {
+  KeyUsage,
+  readAuthorityKeyIdentifier,
+  readBasicConstraints,
+  readKeyUsage,
+  readSubjectKeyIdentifier,
+  refuseUnknownCritical,
+  type Extension,
+} from '../x509/extensions.js';
 import { requireResourceName } from '../x509/name.js';
 import { decodeAuthorityInfoAccess, decodeCrlDistributionPoints, decodeSubjectInfoAccess, type SubjectInfoAccess } from './access.js';
 import { requireResourcePolicy } from './policy.js';
@@ -36,13 +44,17 @@ export function readResourceCertificate(der: Uint8Array): ResourceCertificate {
   const certificate = readCertificate(der);
   const { extensions } = certificate;
   refuseUnknownCritical(extensions, critical);
-  if (certificate.serial <= 0n || certificate.serial >= 1n << 159n) throw outsideProfile('the serial number is not positive and of 20 octets at most');
+  if (certificate.serial <= 0n || certificate.serial >= 1n << 159n) {
+    throw outsideProfile('the serial number is not positive and of 20 octets at most');
+  }
   requireResourceName(certificate.issuer, 'issuer');
   requireResourceName(certificate.subject, 'subject');
   if (certificate.notAfter < certificate.notBefore) throw outsideProfile('the certificate ends before it begins');
   requireResourceKey(certificate.spki);
   requireCa(required(certificate, Oid.basicConstraints, true), required(certificate, Oid.keyUsage, true));
-  if (!readSubjectKeyIdentifier(extensions)?.equals(keyIdentifier(certificate.spki))) throw outsideProfile('the subject key identifier is not that of the key');
+  if (!readSubjectKeyIdentifier(extensions)?.equals(keyIdentifier(certificate.spki))) {
+    throw outsideProfile('the subject key identifier is not that of the key');
+  }
   requireResourcePolicy(required(certificate, Oid.certificatePolicies, true).value);
   const sia = decodeSubjectInfoAccess(required(certificate, Oid.subjectInfoAccess, false).value);
   const selfIssued = certificate.issuer.equals(certificate.subject);

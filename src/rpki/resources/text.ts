@@ -48,7 +48,6 @@ function parseRange(type: ResourceType, item: string): Range {
     if (range.first > range.last || range.last > highestOf(type)) throw malformed('out of order or out of range');
     return range;
   } catch (cause) {
-    if (cause instanceof RangeError) throw cause;
     throw new RpkiError('malformed', `"${item}" is not a resource of type ${type}`, { cause });
   }
 }

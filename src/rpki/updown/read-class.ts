@@ -12,15 +12,22 @@ const requestedAttribute: Readonly<Record<ResourceType, string>> = {
   ipv6: 'req_resource_set_ipv6',
 };
 
+const classAttributes: readonly string[] = [
+  'class_name',
+  'cert_url',
+  'resource_set_as',
+  'resource_set_ipv4',
+  'resource_set_ipv6',
+  'resource_set_notafter',
+  'suggested_sia_head',
+];
+
 export const requestedNames: readonly string[] = Object.values(requestedAttribute);
 
 /** @throws RpkiError `malformed` */
 export function readResourceClass(element: XmlElement): ResourceClass {
   if (!isNamed(element, upDownNamespace, 'class')) throw malformed(`<${element.name}> where <class> belongs`);
-  onlyAttributes(
-    element,
-    ...['class_name', 'cert_url', 'resource_set_as', 'resource_set_ipv4', 'resource_set_ipv6', 'resource_set_notafter', 'suggested_sia_head'],
-  );
+  onlyAttributes(element, ...classAttributes);
   const issuer = element.children.at(-1);
   if (issuer === undefined || !isNamed(issuer, upDownNamespace, 'issuer')) throw malformed('<class> does not end with its <issuer>');
   onlyAttributes(issuer);

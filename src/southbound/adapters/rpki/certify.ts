@@ -44,7 +44,9 @@ async function issue(session: ParentSession, entry: ClassMemory, key: KeyPair, s
     const [answer] = issued.certificates;
     if (issued.className !== entry.className || answer === undefined) throw new Reject('the parent answered for another class');
     const certificate = verified(answer, issued, key, sia, session.now());
-    if (!certifiesExactly(certificate, wanted)) throw new Mismatch('the parent certified other resources than were asked; its entitlement may have changed just now');
+    if (!certifiesExactly(certificate, wanted)) {
+      throw new Mismatch('the parent certified other resources than were asked; its entitlement may have changed just now');
+    }
     await accept(session, entry, { listed: answer, certificate }, wanted);
   } catch (error) {
     const status = error instanceof Refused ? error.status : null;

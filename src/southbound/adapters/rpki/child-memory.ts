@@ -99,6 +99,7 @@ export class ChildMemory {
     return entry;
   }
 
+  /** Replaces the list, so that one being walked through is not disturbed. */
   dropClass(entry: ClassMemory): void {
     this.remembered.classes = this.remembered.classes.filter((other) => other !== entry);
   }

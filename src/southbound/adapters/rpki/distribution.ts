@@ -2,7 +2,15 @@
  * Which class certifies what. A resource stays in the class whose certificate holds it already; the rest goes to as few
  * classes as will have it. Pure: decides, asks nobody.
  */
-import { containsResources, differenceOfResources, intersectionOfResources, isEmpty, noResources, unionOfResources, type ResourceSet } from '../../../rpki/resources/resource-set.js';
+import {
+  containsResources,
+  differenceOfResources,
+  intersectionOfResources,
+  isEmpty,
+  noResources,
+  unionOfResources,
+  type ResourceSet,
+} from '../../../rpki/resources/resource-set.js';
 
 export interface ClassOffer {
   readonly className: string;

@@ -16,7 +16,10 @@ export interface ParentSettings {
 export function parentSettings(credentials: DeviceHandle['credentials']): ParentSettings {
   const { parentResponse, siaBase, rrdpNotificationUri } = credentials;
   if (parentResponse === undefined) {
-    throw new Reject("the parent CA is not known yet: send it this device's enrolment (a child_request), and store its parent_response XML as the credential parentResponse");
+    throw new Reject(
+      "the parent CA is not known yet: send it this device's enrolment (a child_request), " +
+        'and store its parent_response XML as the credential parentResponse',
+    );
   }
   if (siaBase === undefined) {
     throw new Reject('store as the credential siaBase the rsync URI of the directory our CA publishes in, such as rsync://rpki.example.net/repo/casm/');

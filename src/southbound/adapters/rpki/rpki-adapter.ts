@@ -46,7 +46,7 @@ export class RpkiAdapter implements Adapter {
         const share = shares.get(offered.className) ?? noResources;
         if (!isEmpty(share)) await certify(session, offered, share);
       }
-      for (const entry of [...session.memory.classes]) {
+      for (const entry of session.memory.classes) {
         if (isEmpty(shares.get(entry.className) ?? noResources)) await revoke(session, entry);
       }
       if (!isEmpty(notEntitled)) throw new Reject(refusalOf(prefixes, notEntitled));
@@ -62,8 +62,8 @@ export class RpkiAdapter implements Adapter {
         ...ipv4.flatMap(({ first, last }) => coverRange('ipv4', first, last)),
         ...ipv6.flatMap(({ first, last }) => coverRange('ipv6', first, last)),
       ]);
-      const ranges = prefixes.toSorted(comparePrefixes).map((prefix) => ({ prefix: formatPrefix(prefix), state: 'certified', assigned: null, total: null }));
-      return { ranges };
+      const certified = { state: 'certified', assigned: null, total: null };
+      return { ranges: prefixes.toSorted(comparePrefixes).map((prefix) => ({ prefix: formatPrefix(prefix), ...certified })) };
     });
   }
 

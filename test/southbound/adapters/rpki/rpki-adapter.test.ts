@@ -121,6 +121,14 @@ describe('the RPKI adapter', () => {
     lab.device.credentials['siaBase'] = siaBase!;
   });
 
+  it('gives up what the parent itself lost, though its certificate still says otherwise', async () => {
+    await lab.apply('10.0.0.0/24', '192.0.2.0/24');
+    await lab.restartParent({ resources: { ipv4: ['192.0.2.0/24'], ipv6: [] } });
+    await expect(lab.apply('10.0.0.0/24', '192.0.2.0/24')).rejects.toThrow(/does not entitle us to 10.0.0.0\/24;/);
+    expect(await lab.observed()).toEqual(['192.0.2.0/24']);
+    await lab.restartParent();
+  });
+
   it.each([400, 404, 500, 503])('tries again after HTTP %i', async (status) => {
     lab.parent.failNext(status);
     await expect(lab.apply('10.0.0.0/24')).rejects.toThrow(expect.objectContaining({ name: 'Retry', message: expect.stringContaining(`HTTP ${status}`) }));
@@ -166,5 +174,45 @@ describe('the RPKI adapter', () => {
     const stranger = new TestDevice();
     stranger.credentials = lab.device.credentials;
     await expect(lab.adapter.apply(stranger.handle(), documentOf())).rejects.toThrow(/never enrolled/);
+  });
+});
+
+describe('the RPKI adapter over a year', () => {
+  const day = 24 * 60 * 60_000;
+  let time = Date.parse('2026-03-01T00:00:00Z');
+  let lab: Enrolled;
+  beforeAll(async () => {
+    lab = await startEnrolled(() => new Date(time));
+  });
+  afterAll(async () => {
+    await lab.stop();
+  });
+
+  it('renews when the parent offers a later end, and not before', async () => {
+    await lab.apply('10.0.0.0/24');
+    for (const days of [1, 100, 200, 30]) {
+      time += days * day;
+      await lab.apply('10.0.0.0/24');
+    }
+    expect(lab.device.log).toHaveLength(1);
+    time += 10 * day;
+    await lab.apply('10.0.0.0/24');
+    await lab.apply('10.0.0.0/24');
+    expect(lab.device.log).toHaveLength(2);
+    const [first, second] = lab.device.log;
+    expect(Date.parse(second!.certificate!.notAfter) - Date.parse(first!.certificate!.notAfter)).toBeGreaterThan(300 * day);
+    expect(second!.subjectKeyIdentifier).toBe(first!.subjectKeyIdentifier);
+  });
+
+  it('goes on when its clock is set back', async () => {
+    time -= 4 * 60_000;
+    await lab.apply('10.0.0.0/24', '10.0.2.0/24');
+    expect(await lab.observed()).toEqual(['10.0.0.0/24', '10.0.2.0/24']);
+  });
+
+  it('asks for a new certificate when the old one ended while nobody looked', async () => {
+    time += 800 * day;
+    await lab.apply('10.0.0.0/24');
+    expect(lab.device.log.at(-1)).toMatchObject({ action: 'issue', outcome: 'issued' });
   });
 });
