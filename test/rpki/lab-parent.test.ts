@@ -145,7 +145,7 @@ describe("the lab's parent CA", () => {
     for (const [what, answer] of Object.entries(unacceptable)) {
       expect([what, (await answer).status]).toEqual([what, what === 'too much' ? 413 : 400]);
     }
-    expect((await fetch(`${parent.url}/nowhere`)).status).toBe(404);
+    for (const path of ['/nowhere', '//', '/constructor']) expect((await fetch(`${parent.url}${path}`)).status).toBe(404);
   });
 
   it('shows its state', async () => {

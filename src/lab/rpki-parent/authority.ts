@@ -3,16 +3,16 @@
  * no CMS and no HTTP. A child whose entitlement shrinks keeps its certificate until it asks for a smaller one; one that
  * loses a class entirely loses its certificates at once.
  */
-import { keyIdentifier, type KeyPair } from '../../rpki/keys.js';
+import { keyIdentifier } from '../../rpki/keys.js';
 import { readRequest, requireCaRequest } from '../../rpki/pkcs10/read.js';
-import { buildCaCertificate, buildTrustAnchor } from '../../rpki/resource-certificate/build.js';
-import { explicitResources } from '../../rpki/resource-certificate/verify.js';
-import { readResourceCertificate } from '../../rpki/resource-certificate/read.js';
-import { equalResources, intersectionOfResources, isEmpty, type ResourceSet } from '../../rpki/resources/resource-set.js';
-import { formatRanges, parseRanges, parseResources } from '../../rpki/resources/text.js';
+import { buildCaCertificate } from '../../rpki/resource-certificate/build.js';
+import { intersectionOfResources, isEmpty, type ResourceSet } from '../../rpki/resources/resource-set.js';
+import { parseResources } from '../../rpki/resources/text.js';
 import { RpkiError } from '../../rpki/rpki-error.js';
 import { UpDownStatus, type KeyReference, type RequestedResources, type ResourceClass } from '../../rpki/updown/message.js';
-import type { ChildState, ClassState, IssuedState, ParentState } from './state.js';
+import { anchorUris, childLifetime, serviceableAnchor, type AnchorUris, type AuthorityOptions } from './anchor.js';
+import { requestedRanges, requestedText } from './requested.js';
+import type { ChildState, ClassState, IssuedState } from './state.js';
 
 /** A request the protocol answers with error_response. */
 export class UpDownRefusal extends Error {
@@ -26,22 +26,15 @@ export class UpDownRefusal extends Error {
 }
 
 const day = 24 * 60 * 60_000;
-const lifetime = 364 * day;
 const renewBefore = 28 * day;
 const fiveMinutes = 5 * 60_000;
 
-export interface AuthorityOptions {
-  readonly state: ParentState;
-  readonly key: KeyPair;
-  readonly resources: ResourceSet;
-  /** rsync URI of a directory, with the slash at its end. */
-  readonly siaBase: string;
-  readonly now: () => Date;
-}
-
 export class Authority {
+  private readonly uris: AnchorUris;
+
   constructor(private readonly options: AuthorityOptions) {
-    if (!this.anchorServes()) this.renewAnchor();
+    this.uris = anchorUris(options.siaBase, options.key);
+    options.state.anchor = serviceableAnchor(options).toString('base64');
   }
 
   list(child: ChildState): ResourceClass[] {
@@ -64,10 +57,10 @@ export class Authority {
       resources,
       notBefore: new Date(this.options.now().getTime() - fiveMinutes),
       notAfter: this.notAfter(entry),
-      crlUri: `${this.options.siaBase}${this.keyName}.crl`,
-      issuerUri: this.issuerUri,
+      crlUri: this.uris.crl,
+      issuerUri: this.uris.certificate,
     });
-    const issued: IssuedState = { ski, certificate: certificate.toString('base64'), requested: textOf(requested) };
+    const issued: IssuedState = { ski, certificate: certificate.toString('base64'), requested: requestedText(requested) };
     entry.issued = [...entry.issued.filter((other) => other.ski !== ski), issued];
     return this.resourceClass(entry, [issued]);
   }
@@ -111,7 +104,7 @@ export class Authority {
   private notAfter(entry: ClassState): Date {
     const now = this.options.now().getTime();
     if (entry.notAfter === null || Date.parse(entry.notAfter) - now < renewBefore) {
-      entry.notAfter = new Date(Math.floor((now + lifetime) / 1000) * 1000).toISOString();
+      entry.notAfter = new Date(Math.floor((now + childLifetime) / 1000) * 1000).toISOString();
     }
     return new Date(entry.notAfter);
   }
@@ -119,59 +112,15 @@ export class Authority {
   private resourceClass(entry: ClassState, issued: readonly IssuedState[]): ResourceClass {
     return {
       className: entry.className,
-      issuerUrls: [this.issuerUri],
+      issuerUrls: [this.uris.certificate],
       entitlement: this.entitlement(entry),
       notAfter: this.notAfter(entry),
       certificates: issued.map(({ ski, certificate, requested }) => ({
         urls: [`${this.options.siaBase}${ski.toUpperCase()}.cer`],
         certificate: Buffer.from(certificate, 'base64'),
-        requested: rangesOf(requested),
+        requested: requestedRanges(requested),
       })),
       issuer: Buffer.from(this.options.state.anchor ?? '', 'base64'),
     };
   }
-
-  private get keyName(): string {
-    return this.options.key.ski.toString('hex').toUpperCase();
-  }
-
-  private get issuerUri(): string {
-    return `${this.options.siaBase}${this.keyName}.cer`;
-  }
-
-  /** The stored certificate names the resources of today and lasts longer than anything issued under it. */
-  private anchorServes(): boolean {
-    const { state, resources, now } = this.options;
-    if (state.anchor === null) return false;
-    const anchor = readResourceCertificate(Buffer.from(state.anchor, 'base64'));
-    const held = explicitResources(anchor);
-    return held !== undefined && equalResources(held, resources) && anchor.notAfter.getTime() > now().getTime() + 2 * lifetime;
-  }
-
-  private renewAnchor(): void {
-    const { state, key, resources, siaBase, now } = this.options;
-    const time = now().getTime();
-    state.anchor = buildTrustAnchor(key, {
-      notBefore: new Date(time - fiveMinutes),
-      notAfter: new Date(time + 10 * lifetime),
-      resources,
-      sia: { caRepository: siaBase, rpkiManifest: `${siaBase}${this.keyName}.mft` },
-    }).toString('base64');
-  }
-}
-
-function textOf(requested: RequestedResources): IssuedState['requested'] {
-  return {
-    ...(requested.asn && { asn: formatRanges('asn', requested.asn) }),
-    ...(requested.ipv4 && { ipv4: formatRanges('ipv4', requested.ipv4) }),
-    ...(requested.ipv6 && { ipv6: formatRanges('ipv6', requested.ipv6) }),
-  };
-}
-
-function rangesOf({ asn, ipv4, ipv6 }: IssuedState['requested']): RequestedResources {
-  return {
-    ...(asn !== undefined && { asn: parseRanges('asn', asn) }),
-    ...(ipv4 !== undefined && { ipv4: parseRanges('ipv4', ipv4) }),
-    ...(ipv6 !== undefined && { ipv6: parseRanges('ipv6', ipv6) }),
-  };
 }

@@ -39,8 +39,9 @@ async function respond(request: IncomingMessage, response: ServerResponse, route
 }
 
 async function answerTo(request: IncomingMessage, routes: Routes): Promise<Answer> {
-  const path = new URL(request.url ?? '/', 'http://localhost').pathname;
-  const route = routes[`${request.method} ${path}`];
+  const [path] = (request.url ?? '/').split('?');
+  const key = `${request.method} ${path}`;
+  const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
   if (route === undefined) return text(404, 'no such route');
   try {
     const chunks: Buffer[] = [];

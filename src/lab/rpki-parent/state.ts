@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { LabError } from '../lab-error.js';
 import type { StoredIdentity } from '../../rpki/bpki/identity.js';
 import type { ResourceText } from '../../rpki/resources/text.js';
+import type { RequestedText } from './requested.js';
 
 export interface IssuedState {
   /** SKI of the subject, hex. */
@@ -14,7 +15,7 @@ export interface IssuedState {
   /** DER, base64. */
   readonly certificate: string;
   /** As asked: a type left out was not limited. */
-  readonly requested: Partial<ResourceText>;
+  readonly requested: RequestedText;
 }
 
 export interface ClassState {

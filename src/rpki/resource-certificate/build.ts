@@ -1,5 +1,6 @@
 /** Resource certificates of CAs (RFC 6487 §4), trust anchors included. Never issues one without resources. */
-import { encodeAddressBlocks, encodeAsIdentifiers } from '../resources/extension.js';
+import { encodeAddressBlocks } from '../resources/address-blocks.js';
+import { encodeAsIdentifiers } from '../resources/as-identifiers.js';
 import { isEmpty, type ResourceSet } from '../resources/resource-set.js';
 import { keyIdentifier, type KeyPair } from '../keys.js';
 import { Oid } from '../oids.js';

@@ -2,7 +2,9 @@
  * Resource certificates of CAs, held against the profile of RFC 6487 §4. Says what one claims; whether the claim is
  * true is for verify.ts. End-entity certificates are refused: they live inside signed objects.
  */
-import { decodeAddressBlocks, decodeAsIdentifiers, type HeldRanges } from '../resources/extension.js';
+import { decodeAddressBlocks } from '../resources/address-blocks.js';
+import { decodeAsIdentifiers } from '../resources/as-identifiers.js';
+import type { HeldRanges } from '../resources/held-ranges.js';
 import { requireResourceKey, keyIdentifier } from '../keys.js';
 import { Oid } from '../oids.js';
 import { outsideProfile } from '../rpki-error.js';

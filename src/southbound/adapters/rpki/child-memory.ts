@@ -45,9 +45,7 @@ export class ChildMemory {
   static async load(store: DeviceMemory): Promise<ChildMemory | undefined> {
     const text = await store.load();
     if (text === undefined) return undefined;
-    const remembered = JSON.parse(text) as Partial<Remembered>;
-    if (remembered.version !== 1) throw new Reject('the memory of this device was not written by the RPKI adapter');
-    return new ChildMemory(store, remembered as Remembered);
+    return new ChildMemory(store, rememberedIn(text));
   }
 
   static async create(store: DeviceMemory, handle: string, now: Date): Promise<ChildMemory> {
@@ -103,4 +101,15 @@ export class ChildMemory {
   dropClass(entry: ClassMemory): void {
     this.remembered.classes = this.remembered.classes.filter((other) => other !== entry);
   }
+}
+
+function rememberedIn(text: string): Remembered {
+  let remembered: Partial<Remembered> | null = null;
+  try {
+    remembered = JSON.parse(text) as Partial<Remembered> | null;
+  } catch {
+    // the sentence below says it
+  }
+  if (remembered?.version !== 1) throw new Reject('the memory of this device was not written by the RPKI adapter');
+  return remembered as Remembered;
 }

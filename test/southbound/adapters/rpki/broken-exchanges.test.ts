@@ -35,7 +35,6 @@ describe('a broken exchange', () => {
   it('recovers from the death of the controller at every durable act of a growth', async () => {
     let deaths = 0;
     for (let act = 0; ; act += 1) {
-      await lab.apply();
       await lab.apply('10.0.0.0/24');
       lab.device.crashAt(act);
       const died = await lab.apply('10.0.0.0/24', '10.0.2.0/24').then(

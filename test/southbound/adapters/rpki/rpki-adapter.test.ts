@@ -170,6 +170,13 @@ describe('the RPKI adapter', () => {
     lab.device.credentials = before;
   });
 
+  it.each(['', 'null', '{}', '{"version":2}'])('refuses a memory it did not write: %s', async (text) => {
+    const stranger = new TestDevice();
+    stranger.credentials = lab.device.credentials;
+    stranger.text = text;
+    await expect(lab.adapter.apply(stranger.handle(), documentOf())).rejects.toThrow(expect.objectContaining({ name: 'Reject', message: expect.stringMatching(/not written by/) }));
+  });
+
   it('says that a device was never enrolled', async () => {
     const stranger = new TestDevice();
     stranger.credentials = lab.device.credentials;

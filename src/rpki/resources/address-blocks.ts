@@ -1,18 +1,16 @@
 /**
- * The IP address and AS number extensions of RFC 3779 §2 and §3, as octets and back. Reading accepts only what writing
- * would produce from the same sets, so every non-canonical form is refused by one comparison.
+ * The IP address extension of RFC 3779 §2, as octets and back. Reading accepts only what writing would produce from the
+ * same sets, so every non-canonical form is refused by one comparison.
  */
 import { familyBits, type Family } from '../../model/prefix.js';
 import { DerCursor } from '../der/cursor.js';
-import { decodeBitString, decodeInteger, decodeNull, decodeOctetString, type Bits } from '../der/decode.js';
-import { encodeBitString, encodeDer, encodeInteger, encodeNull, encodeOctetString, encodeSequence } from '../der/encode.js';
+import { decodeBitString, decodeOctetString, type Bits } from '../der/decode.js';
+import { encodeBitString, encodeOctetString, encodeSequence } from '../der/encode.js';
 import { readDer, type DerValue } from '../der/read.js';
-import { contextConstructed, Tag } from '../der/tags.js';
+import { Tag } from '../der/tags.js';
 import { malformed, outsideProfile } from '../rpki-error.js';
-import { rangeSet, type Range, type RangeSet } from './range-set.js';
-
-/** What a certificate says of one type: the set, or that it has whatever its issuer has. */
-export type HeldRanges = RangeSet | 'inherit';
+import { decodeHeldRanges, encodeHeldRanges, type HeldRanges } from './held-ranges.js';
+import type { Range } from './range-set.js';
 
 /** A family that is absent holds nothing. */
 export type HeldAddresses = Readonly<Partial<Record<Family, HeldRanges>>>;
@@ -24,7 +22,7 @@ export function encodeAddressBlocks(held: HeldAddresses): Buffer {
   const blocks = families.flatMap((family, index) => {
     const ranges = held[family];
     if (ranges === undefined || ranges.length === 0) return [];
-    const choice = ranges === 'inherit' ? encodeNull() : encodeSequence(...ranges.map((range) => encodeAddressRange(family, range)));
+    const choice = encodeHeldRanges(ranges, (range) => encodeAddressRange(family, range));
     return [encodeSequence(encodeOctetString(Buffer.from([0, index + 1])), choice)];
   });
   return encodeSequence(...blocks);
@@ -39,45 +37,12 @@ export function decodeAddressBlocks(der: Buffer): HeldAddresses {
     const afi = decodeOctetString(block.next()).toString('hex');
     const family = afi === '0001' ? 'ipv4' : afi === '0002' ? 'ipv6' : undefined;
     if (family === undefined) throw outsideProfile(`address family ${afi} is not IPv4 or IPv6 without SAFI`);
-    held[family] = decodeChoice(block.next(), (value) => decodeAddressRange(family, value));
+    held[family] = decodeHeldRanges(block.next(), (value) => decodeAddressRange(family, value));
     block.end();
   }
   if (Object.keys(held).length === 0) throw outsideProfile('IP address blocks without a family');
   if (!encodeAddressBlocks(held).equals(der)) throw outsideProfile('IP address blocks are not in canonical form');
   return held;
-}
-
-/** ASIdentifiers with asnum only: RFC 6487 §4.8.11 forbids rdi. */
-export function encodeAsIdentifiers(held: HeldRanges): Buffer {
-  const choice = held === 'inherit' ? encodeNull() : encodeSequence(...held.map(encodeAsRange));
-  return encodeSequence(encodeDer(contextConstructed(0), choice));
-}
-
-/** @throws RpkiError `malformed` for bad DER, `profile` for rdi, empty or non-canonical sets */
-export function decodeAsIdentifiers(der: Buffer): HeldRanges {
-  const identifiers = new DerCursor(readDer(der), 'ASIdentifiers');
-  const asnum = new DerCursor(identifiers.next(contextConstructed(0)), 'asnum', contextConstructed(0));
-  const held = decodeChoice(asnum.next(), decodeAsRange);
-  asnum.end();
-  identifiers.end();
-  if (!encodeAsIdentifiers(held).equals(der)) throw outsideProfile('AS identifiers are not in canonical form');
-  return held;
-}
-
-function decodeChoice(value: DerValue, decodeRange: (value: DerValue) => Range): HeldRanges {
-  if (value.tag === Tag.null) {
-    decodeNull(value);
-    return 'inherit';
-  }
-  const ranges: Range[] = [];
-  const items = new DerCursor(value, 'resources');
-  while (items.more()) {
-    const range = decodeRange(items.next());
-    if (range.first > range.last) throw outsideProfile('a range that ends before it begins');
-    ranges.push(range);
-  }
-  if (ranges.length === 0) throw outsideProfile('a resource extension without resources');
-  return rangeSet(ranges);
 }
 
 function encodeAddressRange(family: Family, { first, last }: Range): Buffer {
@@ -122,26 +87,4 @@ function fill(family: Family, bits: Bits, ones: boolean): bigint {
   const leading = bits.length === 0 ? 0n : BigInt(`0x${bits.bytes.toString('hex')}`) >> BigInt(bits.bytes.length * 8 - bits.length);
   const missing = BigInt(width - bits.length);
   return (leading << missing) | (ones ? (1n << missing) - 1n : 0n);
-}
-
-function encodeAsRange({ first, last }: Range): Buffer {
-  return first === last ? encodeInteger(first) : encodeSequence(encodeInteger(first), encodeInteger(last));
-}
-
-function decodeAsRange(value: DerValue): Range {
-  if (value.tag === Tag.integer) {
-    const asn = decodeAsn(value);
-    return { first: asn, last: asn };
-  }
-  const range = new DerCursor(value, 'ASRange');
-  const first = decodeAsn(range.next());
-  const last = decodeAsn(range.next());
-  range.end();
-  return { first, last };
-}
-
-function decodeAsn(value: DerValue): bigint {
-  const asn = decodeInteger(value);
-  if (asn < 0n || asn > 0xffffffffn) throw outsideProfile(`AS number ${asn} is not of 32 bits`);
-  return asn;
 }
