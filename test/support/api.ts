@@ -2,9 +2,11 @@
  * A client that holds every answer against the contract: a status, media type, header or body the contract does not
  * know fails the test that met it. All tests that speak HTTP to the controller speak through this.
  */
+import supertest from 'supertest';
 import { expect } from 'vitest';
 import { allOperations, type ContractOperation } from '../../src/contract/contract.js';
 
+// oxlint-disable-next-line typescript/no-explicit-any -- the contract has checked the shape; a test names what it expects
 export interface ApiAnswer<Body = any> {
   readonly status: number;
   readonly headers: Headers;
@@ -51,41 +53,35 @@ export class Api {
   }
 
   async ask(method: string, path: string, { body, headers = {}, token = this.token }: AskOptions = {}): Promise<ApiAnswer> {
-    const text = typeof body === 'string';
-    const response = await fetch(new URL(path, this.url), {
-      method,
-      redirect: 'manual',
-      headers: {
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': text ? 'text/plain' : 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: text ? body : JSON.stringify(body) }),
-    });
-    const answer = await read(response);
+    const verb = method.toLowerCase() as 'get' | 'post' | 'patch' | 'delete' | 'put' | 'head' | 'options';
+    let request = supertest(this.url)[verb](path).redirects(0).set(headers);
+    if (token !== null) request = request.set('authorization', `Bearer ${token}`);
+    if (body !== undefined) request = typeof body === 'string' ? request.type(headers['content-type'] ?? 'text/plain').send(body) : request.send(body as object);
+    const answer = read(await request);
     check(method, path, answer);
     return answer;
   }
 
   /** Asks, and fails unless the answer has this status; the failure shows the problem. */
-  async expect(status: number, method: string, path: string, options?: AskOptions): Promise<any> {
+  async expect(status: number, method: string, path: string, options?: AskOptions): Promise<ApiAnswer['body']> {
     const answer = await this.ask(method, path, options);
     expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBe(status);
     return answer.body;
   }
 
   /** Asks for what must be refused, and answers with the problem. */
-  async problem(code: string, method: string, path: string, options?: AskOptions): Promise<any> {
+  async problem(code: string, method: string, path: string, options?: AskOptions): Promise<ApiAnswer['body']> {
     const answer = await this.ask(method, path, options);
     expect(answer.body?.code, `${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`).toBe(code);
     return answer.body;
   }
 }
 
-async function read(response: Response): Promise<ApiAnswer> {
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : isJson ? JSON.parse(text) : text };
+function read(response: supertest.Response): ApiAnswer {
+  const headers = new Headers(Object.entries(response.headers as Record<string, string | string[]>).map(([name, value]) => [name, String(value)]));
+  const isJson = /json/.test(headers.get('content-type') ?? '');
+  const body: unknown = isJson ? response.body : response.text || undefined;
+  return { status: response.status, headers, body };
 }
 
 function check(method: string, path: string, { status, headers, body }: ApiAnswer): void {

@@ -4,7 +4,7 @@
  */
 import type { DeviceDocument } from '../../../model/document.js';
 import { type Adapter, type Capabilities, type DeviceHandle, type Observation, type ObservedRange, Reject, Retry } from '../../adapter.js';
-import { type Answer, deviceUrl, exchange, excerpt } from './exchange.js';
+import { type Answer, deviceUrl, exchange, excerpt } from '../exchange.js';
 
 const timeoutMilliseconds = 15_000;
 /** Statuses of devices and proxies that pass by themselves: timeout, too early, too many requests. */

@@ -3,7 +3,7 @@
  * service. HTTP is 200 whatever happens; the result code decides. Answers are checked here, so that the rest need not.
  */
 import { type DeviceHandle, Reject, Retry } from '../../adapter.js';
-import { deviceUrl, exchange, excerpt } from '../http/exchange.js';
+import { deviceUrl, exchange, excerpt } from '../exchange.js';
 import { isObject, type Json, type JsonObject, parseExactJson } from './exact-json.js';
 import type { KeaService } from './kea-service.js';
 

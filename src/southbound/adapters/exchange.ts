@@ -2,7 +2,7 @@
  * One HTTP exchange with a device: a deadline, a bounded answer, no redirects (credentials would travel with them), and
  * transport failures told as Retry. Reads no status and no body: what an answer means is its adapter's to say.
  */
-import { Reject, Retry } from '../../adapter.js';
+import { Reject, Retry } from '../adapter.js';
 
 export interface Exchange {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
