@@ -155,6 +155,19 @@ describe('a broken exchange', () => {
     await expect(lab.apply('10.0.0.0/24')).rejects.toThrow(retry(/exceeds a mebibyte/));
   });
 
+  it('ends at once when the exchange is ended while the parent is silent', async () => {
+    line.answering('issue', () => new Promise<Buffer>(() => {}));
+    const ending = new AbortController();
+    const applied = lab.adapter.apply(lab.device.handle(ending.signal), documentOf('10.0.0.0/24'));
+    setTimeout(() => ending.abort(), 500);
+    const began = performance.now();
+    await expect(applied).rejects.toThrow(retry(/was ended/));
+    expect(performance.now() - began).toBeLessThan(5000);
+    line.tamper = null;
+    await lab.apply('10.0.0.0/24');
+    expect(outcomes()).toEqual(['issue issued']);
+  });
+
   it('asks again when the entitlement changed between the list and the request', async () => {
     line.tamper = async (answer, request) => {
       if (request.type === 'list') await lab.parent.setEntitlement(handle, { ipv4: ['10.0.0.0/24'], ipv6: [] });
