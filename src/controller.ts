@@ -73,7 +73,7 @@ function prepare(server: FastifyInstance, metrics: Metrics): void {
   server.removeContentTypeParser('application/json');
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else parseJson(request, body as string, done);
+    else void parseJson(request, body as string, done);
   });
   server.removeContentTypeParser('text/plain');
   server.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit: importLimit }, (_, body, done) => done(null, body));
