@@ -5,7 +5,7 @@
 import { Logger } from '@nestjs/common';
 import type { Device } from '../model/device.js';
 import { failedDelivery, renderedDelivery } from '../operations/deliveries/note-delivery.js';
-import { settleDelivery } from '../operations/deliveries/settle-delivery.js';
+import { settlePush } from '../operations/deliveries/settle-push.js';
 import { enrolDevice } from '../operations/devices/enrol-device.js';
 import { getDeviceDocument, type CurrentDocument } from '../operations/documents/get-device-document.js';
 import type { Hall } from '../operations/hall.js';
@@ -50,7 +50,7 @@ export class Dispatcher {
       await this.fail(current, error);
       return;
     }
-    await this.hall.act('settleDelivery', settleDelivery, { deviceId, revision });
+    await this.hall.act('settleDelivery', settlePush, { deviceId, revision });
   }
 
   private async enrol(device: Device, adapter: Adapter, handle: DeviceHandle): Promise<void> {

@@ -116,3 +116,14 @@ export async function staleDevices(tx: Tx): Promise<string[]> {
   );
   return found.map((device) => device.id);
 }
+
+/** Parent CAs last confirmed before this: their certificates may be due for renewal, which only an exchange finds out. */
+export async function parentCasConfirmedBefore(tx: Tx, before: Date): Promise<string[]> {
+  const found = await rows<{ id: string }>(
+    tx,
+    `select d.device_id as id from deliveries d join devices v on v.id = d.device_id
+     where v.state = 'active' and v.kind = 'rpki' and d.applied_revision = d.wanted_revision and d.applied_at < $1 order by 1`,
+    [before],
+  );
+  return found.map((device) => device.id);
+}
