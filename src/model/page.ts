@@ -29,4 +29,5 @@ export function page<T>(found: readonly T[], { limit }: PageRequest, keyOf: (ite
 }
 
 export const idCursor = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-export const numberCursor = /^[0-9]{1,19}$/;
+/** What every bigint column can be compared with. */
+export const numberCursor = /^[0-9]{1,18}$/;

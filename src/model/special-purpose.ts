@@ -32,9 +32,10 @@ const blocks: readonly SpecialPurposeBlock[] = [
   block('203.0.113.0/24', 'documentation (RFC 5737)'),
   block('224.0.0.0/4', 'multicast (RFC 5771)'),
   block('240.0.0.0/4', 'reserved (RFC 1112)'),
-  block('::/8', 'reserved by the IETF, with loopback and mapped addresses (RFC 4291)'),
   block('64:ff9b::/96', 'IPv4-IPv6 translation (RFC 6052)'),
   block('64:ff9b:1::/48', 'local-use IPv4-IPv6 translation (RFC 8215)'),
+  // After the blocks inside it, whose names say more.
+  block('::/8', 'reserved by the IETF, with loopback and mapped addresses (RFC 4291)'),
   block('100::/64', 'discard-only (RFC 6666)'),
   block('2001::/23', 'IETF protocol assignments (RFC 2928)'),
   block('2001:db8::/32', 'documentation (RFC 3849)'),
