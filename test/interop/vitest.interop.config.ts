@@ -6,6 +6,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['test/interop/**/*.interop.ts'],
+    globalSetup: ['test/support/postgres.ts'],
     fileParallelism: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,
