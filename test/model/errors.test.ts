@@ -1,6 +1,6 @@
 /** One closed list of codes, in three places that must not drift apart: the model, the contract, the filter. */
-import type { ArgumentsHost } from '@nestjs/common';
-import { expect, test } from 'vitest';
+import { Logger, type ArgumentsHost } from '@nestjs/common';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { northbound } from '../../src/contract/contract.js';
 import { ProblemFilter } from '../../src/http/problem.filter.js';
 import { CasmError, errorCodes } from '../../src/model/errors.js';
@@ -8,6 +8,9 @@ import { CasmError, errorCodes } from '../../src/model/errors.js';
 interface Components {
   readonly components: { readonly schemas: { readonly ProblemCode: { readonly enum: readonly string[] } } };
 }
+
+beforeAll(() => Logger.overrideLogger(false));
+afterAll(() => Logger.overrideLogger(['log']));
 
 test('the codes of the model are the codes of the contract, sorted and each once', () => {
   expect([...errorCodes]).toEqual((northbound.document as unknown as Components).components.schemas.ProblemCode.enum);
