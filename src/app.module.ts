@@ -21,6 +21,7 @@ import { returnSpace } from './operations/allocations/return-space.js';
 import { JobRunner, type JobHandlers } from './operations/background/job-runner.js';
 import { sweep } from './operations/background/sweep.js';
 import { Hall } from './operations/hall.js';
+import { TokenDesk } from './operations/tokens/token-desk.js';
 import { allAdapters } from './southbound/adapters/index.js';
 import { DeviceDoorController } from './southbound/device-door.controller.js';
 import { DeviceHandles } from './southbound/device-handle.js';
@@ -50,6 +51,7 @@ export class AppModule implements OnApplicationShutdown {
       controllers: [SpacesController, PoolsController, AllocationsController, DevicesController, AdministrationController, SystemController, DeviceDoorController],
       providers: [
         { provide: Hall, useValue: hall },
+        { provide: TokenDesk, useValue: new TokenDesk(hall) },
         { provide: JobRunner, useValue: worker },
         { provide: RevisionWatch, useValue: watch },
         { provide: DocumentDoor, useValue: new DocumentDoor(hall, watch) },

@@ -4,8 +4,7 @@ import { Reflector } from '@nestjs/core';
 import { contractOperation } from '../contract/contract.js';
 import { CasmError } from '../model/errors.js';
 import { mayAct } from '../model/token.js';
-import { authenticate } from '../operations/tokens/authenticate.js';
-import { Hall } from '../operations/hall.js';
+import { TokenDesk } from '../operations/tokens/token-desk.js';
 import type { CasmRequest } from './request-context.js';
 import { operationKey } from './route.js';
 
@@ -13,7 +12,7 @@ import { operationKey } from './route.js';
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly hall: Hall,
+    private readonly tokens: TokenDesk,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -24,7 +23,7 @@ export class AccessGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<CasmRequest>();
     const secret = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
     if (secret === undefined) throw new CasmError('unauthorized', 'send Authorization: Bearer with an API token');
-    const token = await this.hall.read(authenticate, { secret });
+    const token = await this.tokens.of(secret);
     if (token === undefined) throw new CasmError('unauthorized', 'the API token is not known, or no longer valid');
     if (!mayAct(token.role, role)) throw new CasmError('forbidden', `the token "${token.name}" has role ${token.role}; ${id} needs ${role}`, { allowed: [role] });
     request.token = token;

@@ -50,6 +50,11 @@ export class Hall {
     return this.transactions.snapshot((tx) => question(tx, input));
   }
 
+  /** A question of a single statement. */
+  glance<Input, Output>(question: Question<Input, Output>, input: Input): Promise<Output> {
+    return this.transactions.glance((tx) => question(tx, input));
+  }
+
   private async claim<Output>(tx: Tx, call: Call): Promise<Kept<Output> | undefined> {
     const { idempotency, actor } = call;
     if (idempotency === undefined || actor.tokenId === null) return undefined;

@@ -23,7 +23,7 @@ export class DocumentDoor {
     const deadline = Date.now() + waitSeconds * 1000;
     for (;;) {
       const woken = this.watch.next(deviceId, Math.min(lookAgainMs, Math.max(0, deadline - Date.now())));
-      const wanted = await this.hall.read(getWantedRevision, { deviceId });
+      const wanted = await this.hall.glance(getWantedRevision, { deviceId });
       if (ifNoneMatch !== `"${wanted}"`) break;
       if (Date.now() >= deadline) return undefined;
       await woken;

@@ -1,8 +1,9 @@
 /** The table of deliveries: which revision each device should hold, and how far it is. */
 import type { Delivery } from '../model/device.js';
+import { CasmError } from '../model/errors.js';
 import type { PageRequest } from '../model/page.js';
 import { enqueueDelivery } from './jobs.js';
-import { oneRow, row, rows, time, type Tx } from './sql.js';
+import { row, rows, time, type Tx } from './sql.js';
 
 /** Notified with the device's id when a newer revision is committed. */
 export const revisionChannel = 'casm_revision';
@@ -49,16 +50,18 @@ export async function insertDelivery(tx: Tx, deviceId: string): Promise<void> {
  * Marks the device stale and takes its turn until the transaction ends. Devices that hold ranges before parent CAs, each
  * by id: the order in which everyone locks.
  * @returns the revision that will hold the change.
+ * @throws CasmError `device-not-found` when the device was removed meanwhile
  */
 export async function markStale(tx: Tx, deviceId: string, options: { now?: boolean } = {}): Promise<string> {
-  const { revision } = await oneRow<{ revision: string }>(
+  const stale = await row<{ revision: string }>(
     tx,
     `update deliveries set wanted_revision = wanted_revision + 1, rejected = false where device_id = $1 returning wanted_revision as revision`,
     [deviceId],
   );
-  await enqueueDelivery(tx, deviceId, options.now === true ? { runAt: new Date(0), reschedule: true } : {});
+  if (stale === undefined) throw new CasmError('device-not-found', `there is no device ${deviceId}`);
+  await enqueueDelivery(tx, deviceId, options.now === true ? { runAt: new Date(0), reschedule: 'to this' } : {});
   await rows(tx, 'select pg_notify($1, $2)', [revisionChannel, deviceId]);
-  return revision;
+  return stale.revision;
 }
 
 export async function lockDelivery(tx: Tx, deviceId: string): Promise<Delivery | undefined> {

@@ -13,27 +13,28 @@ interface Job {
   /** Jobs of one queue run one after the other. */
   readonly queue?: string;
   readonly runAt?: Date;
-  /** Moves a waiting job to the new time; otherwise a job that waits keeps its own. */
-  readonly reschedule?: boolean;
+  /** Which time counts when the job waits already; its own unless said. */
+  readonly reschedule?: 'to this' | 'to the earlier';
 }
 
 async function addJob(tx: Tx, job: Job): Promise<void> {
-  await rows(tx, `select graphile_worker.add_job($1, $2::json, queue_name => $3, run_at => $4, max_attempts => 25, job_key => $5, job_key_mode => $6)`, [
+  const runAt = job.reschedule === 'to the earlier' ? 'least($4, (select w.run_at from graphile_worker.jobs w where w.key = $5 and w.locked_by is null))' : '$4';
+  await rows(tx, `select graphile_worker.add_job($1, $2::json, queue_name => $3, run_at => ${runAt}, max_attempts => 25, job_key => $5, job_key_mode => $6)`, [
     job.name,
     JSON.stringify(job.payload),
     job.queue ?? null,
     job.runAt ?? null,
     job.key,
-    job.reschedule === true ? 'replace' : 'preserve_run_at',
+    job.reschedule === undefined ? 'preserve_run_at' : 'replace',
   ]);
 }
 
-export async function enqueueDelivery(tx: Tx, deviceId: string, options: { runAt?: Date; reschedule?: boolean } = {}): Promise<void> {
+export async function enqueueDelivery(tx: Tx, deviceId: string, options: Pick<Job, 'runAt' | 'reschedule'> = {}): Promise<void> {
   await addJob(tx, { name: 'deliver', payload: { deviceId }, key: `deliver:${deviceId}`, queue: `device:${deviceId}`, ...options });
 }
 
 export async function enqueueReturnOfSpace(tx: Tx, poolId: string, runAt: Date): Promise<void> {
-  await addJob(tx, { name: 'return-space', payload: { poolId }, key: `return-space:${poolId}`, runAt });
+  await addJob(tx, { name: 'return-space', payload: { poolId }, key: `return-space:${poolId}`, runAt, reschedule: 'to the earlier' });
 }
 
 export async function enqueueExpiry(tx: Tx, allocationId: string, runAt: Date): Promise<void> {

@@ -13,7 +13,7 @@ export class SecretBox {
 
   /** @throws Error when the key, the purpose or a single bit differs. */
   open(sealed: Buffer, purpose: string): string {
-    const decipher = createDecipheriv('aes-256-gcm', this.key, sealed.subarray(0, 12)).setAAD(Buffer.from(purpose));
+    const decipher = createDecipheriv('aes-256-gcm', this.key, sealed.subarray(0, 12), { authTagLength: 16 }).setAAD(Buffer.from(purpose));
     decipher.setAuthTag(sealed.subarray(-16));
     return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]).toString('utf8');
   }

@@ -31,10 +31,14 @@ export async function insertToken(tx: Tx, token: Omit<Token, 'createdAt'>, hash:
   return toToken(inserted);
 }
 
-/** A token that is valid now. */
-export async function findTokenByHash(tx: Tx, hash: Buffer): Promise<Token | undefined> {
-  const found = await row<TokenRow>(tx, `select ${columns} from tokens where hash = $1 and (expires_at is null or expires_at > now())`, [hash]);
-  return found && toToken(found);
+/** Those of the tokens behind these hashes that are valid now, by hash in hex. */
+export async function findTokensByHash(tx: Tx, hashes: readonly Buffer[]): Promise<Map<string, Token>> {
+  const found = await rows<TokenRow & { hash: Buffer }>(
+    tx,
+    `select ${columns}, hash from tokens where hash = any($1::bytea[]) and (expires_at is null or expires_at > now())`,
+    [hashes],
+  );
+  return new Map(found.map((token) => [token.hash.toString('hex'), toToken(token)]));
 }
 
 /** The bootstrap admin token: exactly one secret is valid under its id. */

@@ -14,7 +14,7 @@ export class Transactions {
   async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.source.transaction('READ COMMITTED', work);
+        return await this.within('begin', work);
       } catch (error) {
         if (!isPassing(error) || attempt === tries) throw translate(error);
       }
@@ -23,12 +23,37 @@ export class Transactions {
 
   async snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      return await this.source.transaction('REPEATABLE READ', async (tx) => {
-        await tx.queryRunner?.query('set transaction read only');
-        return work(tx);
-      });
+      return await this.within('begin isolation level repeatable read read only', work);
     } catch (error) {
       throw translate(error);
+    }
+  }
+
+  /** For a question of one statement, which is of one moment by itself: a single round trip. */
+  async glance<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    try {
+      return await work(runner.manager);
+    } catch (error) {
+      throw translate(error);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async within<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    try {
+      await runner.query(begin);
+      const result = await work(runner.manager);
+      await runner.query('commit');
+      return result;
+    } catch (error) {
+      // A connection that cannot even undo is gone, and the transaction with it.
+      await runner.query('rollback').catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
     }
   }
 }

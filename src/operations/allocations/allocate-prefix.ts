@@ -24,7 +24,7 @@ interface Taken {
  * `device-not-found`, `device-unsuitable`, `certification-refused`, `invalid-request`
  */
 export async function allocatePrefix(work: Work, request: AllocationRequest): Promise<Allocation> {
-  if (request.validUntil !== undefined && new Date(request.validUntil) <= work.now) {
+  if (request.validUntil !== undefined && !(new Date(request.validUntil) > work.now)) {
     throw new CasmError('invalid-request', `validUntil ${request.validUntil} is not in the future`, { errors: [{ in: 'body', pointer: '/validUntil', detail: 'must be in the future' }] });
   }
   const { pool, block } = await take(work, request);
@@ -52,24 +52,44 @@ export async function allocatePrefix(work: Work, request: AllocationRequest): Pr
 
 async function take(work: Work, request: AllocationRequest): Promise<Taken> {
   const exact = request.prefix === undefined ? undefined : parsePrefix(request.prefix);
-  const poolIds = request.poolId === undefined ? await selected(work, request, exact) : [request.poolId];
-  for (const id of poolIds) {
-    const pool = found(await lockPool(work.tx, id), 'pool', id);
-    const block = exact === undefined ? await takeLength(work, pool, request) : await takeExact(work, pool, exact, request.poolId !== undefined);
+  if (request.poolId !== undefined) {
+    const pool = found(await lockPool(work.tx, request.poolId), 'pool', request.poolId);
+    const block = exact === undefined ? await takeLength(work, pool, request) : await takeExact(work, pool, exact);
     if (block !== undefined) return { pool, block };
+    if (exact !== undefined) await refuse(work.tx, pool.id, exact);
+    throw await exhausted(work, request, [pool.id]);
   }
-  throw await exhausted(work, request, poolIds);
+  return takeSelected(work, request, exact);
 }
 
-/** Pools that match the selector and seem to have room, by name. When none seems to, all of them: to say what is free. */
-async function selected(work: Work, request: AllocationRequest, exact: Prefix | undefined): Promise<string[]> {
+/** From the first that gives: one that is full, gone by now or of a policy that does not fit is passed by. */
+async function takeSelected(work: Work, request: AllocationRequest, exact: Prefix | undefined): Promise<Taken> {
+  const { all, roomy } = await selected(work, request, exact);
+  const unfit: CasmError[] = [];
+  for (const id of roomy) {
+    const pool = await lockPool(work.tx, id);
+    if (pool === undefined) continue;
+    try {
+      const block = exact === undefined ? await takeLength(work, pool, request) : await takeExact(work, pool, exact);
+      if (block !== undefined) return { pool, block };
+    } catch (error) {
+      if (!(error instanceof CasmError) || error.code !== 'length-not-allowed') throw error;
+      unfit.push(error);
+    }
+  }
+  const [first] = unfit;
+  throw first !== undefined && unfit.length === all.length ? first : await exhausted(work, request, all);
+}
+
+/** Pools that match the selector, by name, and those of them that seem to have room. When none seems to, each is tried. */
+async function selected(work: Work, request: AllocationRequest, exact: Prefix | undefined): Promise<{ all: string[]; roomy: string[] }> {
   const selector = request.poolSelector ?? { labels: {} };
   const all = await selectPools(work.tx, selector);
   if (all.length === 0) throw new CasmError('pool-not-found', `no pool has all of the labels ${JSON.stringify(selector.labels)}`);
   const family = exact?.family ?? request.family;
   const length = exact?.length ?? request.prefixLength;
   const roomy = await poolsWithRoom(work.tx, all, family, length);
-  return roomy.length === 0 ? all : roomy;
+  return { all, roomy: roomy.length === 0 ? all : roomy };
 }
 
 async function takeLength(work: Work, pool: PoolTurn, request: AllocationRequest): Promise<TakenPrefix | undefined> {
@@ -84,10 +104,9 @@ async function familyFor(work: Work, pool: PoolTurn, asked: Family | undefined):
   return familyOf(undefined, (await poolPrefixes(work.tx, pool.id)).map((one) => one.prefix));
 }
 
-async function takeExact(work: Work, pool: PoolTurn, prefix: Prefix, only: boolean): Promise<TakenPrefix | undefined> {
+async function takeExact(work: Work, pool: PoolTurn, prefix: Prefix): Promise<TakenPrefix | undefined> {
   lengthToAllocate(pool.policy, prefix.family, prefix.length);
   const [block] = await takeExactly(work.tx, pool.id, [prefix]);
-  if (block === undefined && only) await refuse(work.tx, pool.id, prefix);
   return block;
 }
 

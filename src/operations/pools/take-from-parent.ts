@@ -1,5 +1,5 @@
 /** Takes what a child pool needs out of its parent's free space. The caller holds the parent's turn. */
-import { countFreeBlocks, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
+import { countFreeBlocks, giveBack, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
 import { CasmError } from '../../model/errors.js';
 import { contains, familyBits, formatPrefix, parsePrefix, type Family, type Prefix } from '../../model/prefix.js';
 import { inTheWay } from '../../storage/allocations.js';
@@ -15,7 +15,9 @@ export interface Carve {
 /** @throws CasmError `prefix-outside-pool`, `prefix-not-free` */
 export async function takePrefixes(tx: Tx, poolId: string, prefixes: readonly Prefix[]): Promise<TakenPrefix[]> {
   const taken = await takeExactly(tx, poolId, prefixes);
-  return Promise.all(taken.map(async (one, at) => one ?? refuse(tx, poolId, prefixes[at] as Prefix)));
+  const missing = prefixes[taken.indexOf(undefined)];
+  if (missing !== undefined) await refuse(tx, poolId, missing);
+  return taken.filter((one) => one !== undefined);
 }
 
 /** @throws CasmError `length-not-allowed`, `pool-exhausted` */
@@ -27,6 +29,8 @@ export async function carve(tx: Tx, poolId: string, carves: readonly Carve[]): P
   const taken = await takeByLength(tx, poolId, asks);
   const missing = asks[taken.indexOf(undefined)];
   if (missing !== undefined) {
+    // What is free is what was free before: a part of it alone is of no use.
+    await giveBack(tx, poolId, taken.filter((one) => one !== undefined));
     throw new CasmError('pool-exhausted', `the parent has no room for all of it: no free /${missing.length} of ${missing.family} is left`, { free: await countFreeBlocks(tx, [poolId]) });
   }
   return taken.filter((one) => one !== undefined);

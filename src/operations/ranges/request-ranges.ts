@@ -1,7 +1,9 @@
+import { countFreeBlocks } from '../../allocator/free-space.js';
 import type { Allocation } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { findDevice } from '../../storage/devices.js';
 import { allocatePrefix } from '../allocations/allocate-prefix.js';
+import { freeAllocations } from '../allocations/free-allocations.js';
 import { found } from '../not-found.js';
 import type { Work } from '../work.js';
 
@@ -24,8 +26,18 @@ export async function requestRanges(work: Work, request: RangeRequest): Promise<
   }
   const { poolId, family, holder, service } = domain;
   const granted: Allocation[] = [];
-  for (let at = 0; at < (request.count ?? 1); at += 1) {
-    granted.push(await allocatePrefix(work, { poolId, family, prefixLength: request.prefixLength ?? domain.prefixLength, holder, service, deviceId: device.id }));
+  try {
+    for (let at = 0; at < (request.count ?? 1); at += 1) {
+      granted.push(await allocatePrefix(work, { poolId, family, prefixLength: request.prefixLength ?? domain.prefixLength, holder, service, deviceId: device.id }));
+    }
+  } catch (error) {
+    throw error instanceof CasmError && error.code === 'pool-exhausted' && granted.length > 0 ? await exhausted(work, poolId, granted) : error;
   }
   return granted;
+}
+
+/** Says what is free when nothing of the request is granted, as nothing is. */
+async function exhausted({ tx }: Work, poolId: string, granted: readonly Allocation[]): Promise<CasmError> {
+  await freeAllocations(tx, poolId, granted.map((one) => one.id));
+  return new CasmError('pool-exhausted', `the pool has room for ${granted.length} of them only`, { free: await countFreeBlocks(tx, [poolId]) });
 }

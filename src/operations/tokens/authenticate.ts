@@ -1,12 +1,14 @@
 import type { Token } from '../../model/token.js';
-import { findTokenByHash, putBootstrapToken } from '../../storage/tokens.js';
+import { findTokensByHash, putBootstrapToken } from '../../storage/tokens.js';
 import type { Tx } from '../../storage/sql.js';
 import type { Work } from '../work.js';
 import { hashToken } from './token-secret.js';
 
-/** The token behind a secret; undefined when there is none, or none that is valid now. */
-export async function authenticate(tx: Tx, { secret }: { secret: string }): Promise<Token | undefined> {
-  return findTokenByHash(tx, hashToken(secret));
+/** The tokens behind secrets; undefined where there is none, or none that is valid now. */
+export async function authenticate(tx: Tx, secrets: readonly string[]): Promise<(Token | undefined)[]> {
+  const hashes = secrets.map(hashToken);
+  const found = await findTokensByHash(tx, hashes);
+  return hashes.map((hash) => found.get(hash.toString('hex')));
 }
 
 const bootstrapId = '00000000-0000-7000-8000-000000000000';

@@ -21,7 +21,7 @@ export async function createToken(work: Work, request: TokenRequest): Promise<To
       errors: [{ in: 'body', pointer: '/deviceId', detail: 'goes with role device, and only with it' }],
     });
   }
-  if (expiresAt !== null && new Date(expiresAt) <= work.now) {
+  if (expiresAt !== null && !(new Date(expiresAt) > work.now)) {
     throw new CasmError('invalid-request', `expiresAt ${expiresAt} is not in the future`, { errors: [{ in: 'body', pointer: '/expiresAt', detail: 'must be in the future' }] });
   }
   if (deviceId !== null) found(await findDevice(work.tx, deviceId), 'device', deviceId);
