@@ -1,48 +1,64 @@
 /**
- * Where both doors bring what is asked: one transaction per promise, its audit and its idempotency key inside it.
- * Knows no operation by name.
+ * Where both doors bring what is asked: one transaction per promise, its audit and its idempotency key inside it. Requests
+ * that can share a transaction do, each with its own result or its own refusal. Knows no operation by name.
  */
+import { controllerActor } from '../model/audit.js';
 import { CasmError } from '../model/errors.js';
-import { type Actor, controllerActor } from '../model/audit.js';
 import { insertAudit, type NewAuditEntry } from '../storage/audit.js';
-import { claimKey, storeAnswer } from '../storage/idempotency-keys.js';
 import type { SecretBox } from '../storage/secret-box.js';
 import type { Tx } from '../storage/sql.js';
 import type { Transactions } from '../storage/transactions.js';
-import type { Call, Kept, Operation, Question, Work } from './work.js';
+import { Answers } from './answers.js';
+import type { Call, Kept, Operation, Question, Together, Work } from './work.js';
+
+export interface Ask<Input> {
+  readonly call: Call;
+  readonly input: Input;
+}
 
 export class Hall {
+  private readonly answers: Answers;
+
   constructor(
     private readonly transactions: Transactions,
     private readonly box: SecretBox,
     private readonly now: () => Date,
     private readonly newId: () => string,
-  ) {}
+  ) {
+    this.answers = new Answers(box);
+  }
 
   /** @throws CasmError whatever the operation refuses, and `idempotency-key-reused`; nothing is changed then. */
-  write<Input, Output>(call: Call, operation: Operation<Input, Output>, input: Input): Promise<Kept<Output>> {
+  async write<Input, Output>(call: Call, operation: Operation<Input, Output>, input: Input): Promise<Kept<Output>> {
+    const [kept] = await this.writeTogether([{ call, input }], async (asked) => Promise.all(asked.map((one) => operation(one.work, one.input))));
+    if (kept === undefined || kept instanceof CasmError) throw kept ?? new Error('a write gave nothing');
+    return kept;
+  }
+
+  /**
+   * Keeps several promises in one transaction. What the operation throws undoes all of them; what it returns as a CasmError
+   * refuses that one alone. No two of the asks may carry the same idempotency key.
+   */
+  writeTogether<Input, Output>(asks: readonly Ask<Input>[], operation: Together<Input, Output>): Promise<(Kept<Output> | CasmError)[]> {
     return this.transactions.write(async (tx) => {
-      const stored = await this.claim<Output>(tx, call);
-      if (stored !== undefined) return stored;
+      const earlier = await this.answers.claim<Output>(tx, asks.map((ask) => ask.call));
       const entries: NewAuditEntry[] = [];
-      const work: Work = {
-        tx,
-        actor: call.actor,
-        now: this.now(),
-        box: this.box,
-        newId: this.newId,
-        audit: (entry) => entries.push({ ...entry, actor: call.actor, requestId: call.requestId, operation: call.operation }),
-      };
-      const result = await operation(work, input);
+      const fresh = asks.flatMap((ask, at) => (earlier[at] === undefined ? [{ at, input: ask.input, call: ask.call, work: this.workOf(tx, ask.call, entries) }] : []));
+      const results = fresh.length === 0 ? [] : await operation(fresh);
       await insertAudit(tx, entries);
-      await this.store(tx, call, result);
-      return { result, replayed: false };
+      await this.answers.store(tx, fresh.map(({ call }, at) => ({ call, result: results[at] })));
+      const outcomes: (Kept<Output> | CasmError | undefined)[] = [...earlier];
+      fresh.forEach(({ at }, index) => {
+        const result = results[index];
+        outcomes[at] = result instanceof CasmError ? result : { result: result as Output, replayed: false };
+      });
+      return outcomes.filter((outcome) => outcome !== undefined);
     });
   }
 
   /** The controller's own doing, under a request id of its own. */
-  async act<Input, Output>(name: string, operation: Operation<Input, Output>, input: Input, actor: Actor = controllerActor): Promise<Output> {
-    const { result } = await this.write({ operation: name, actor, requestId: this.newId() }, operation, input);
+  async act<Input, Output>(name: string, operation: Operation<Input, Output>, input: Input): Promise<Output> {
+    const { result } = await this.write({ operation: name, actor: controllerActor, requestId: this.newId() }, operation, input);
     return result;
   }
 
@@ -55,24 +71,15 @@ export class Hall {
     return this.transactions.glance((tx) => question(tx, input));
   }
 
-  private async claim<Output>(tx: Tx, call: Call): Promise<Kept<Output> | undefined> {
-    const { idempotency, actor } = call;
-    if (idempotency === undefined || actor.tokenId === null) return undefined;
-    const stored = await claimKey(tx, actor.tokenId, idempotency.key, idempotency.requestHash);
-    if (stored === undefined) return undefined;
-    if (!stored.requestHash.equals(idempotency.requestHash)) {
-      throw new CasmError('idempotency-key-reused', 'the Idempotency-Key was used for another request: use a new key for a new request');
-    }
-    return { result: JSON.parse(this.box.open(stored.sealed, seal(actor.tokenId, idempotency.key))) as Output, replayed: true };
+  private workOf(tx: Tx, call: Call, entries: NewAuditEntry[]): Work {
+    const { actor, requestId, operation } = call;
+    return {
+      tx,
+      actor,
+      now: this.now(),
+      box: this.box,
+      newId: this.newId,
+      audit: (entry) => entries.push({ ...entry, actor, requestId, operation }),
+    };
   }
-
-  private async store(tx: Tx, call: Call, result: unknown): Promise<void> {
-    const { idempotency, actor } = call;
-    if (idempotency === undefined || actor.tokenId === null) return;
-    await storeAnswer(tx, actor.tokenId, idempotency.key, this.box.seal(JSON.stringify(result), seal(actor.tokenId, idempotency.key)));
-  }
-}
-
-function seal(caller: string, key: string): string {
-  return `idempotency:${caller}:${key}`;
 }

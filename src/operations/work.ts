@@ -3,6 +3,7 @@
  * they do is committed or undone as one promise. Who asked, and the clock and the randomness to use, come with the work.
  */
 import type { Actor, AuditEntry } from '../model/audit.js';
+import type { CasmError } from '../model/errors.js';
 import type { SecretBox } from '../storage/secret-box.js';
 import type { Tx } from '../storage/sql.js';
 
@@ -17,6 +18,9 @@ export interface Work {
 }
 
 export type Operation<Input, Output> = (work: Work, input: Input) => Promise<Output>;
+
+/** Several requests of one kind in one unit of work: each gets its result, or the refusal that is its own. */
+export type Together<Input, Output> = (asked: readonly { readonly work: Work; readonly input: Input }[]) => Promise<readonly (Output | CasmError)[]>;
 
 /** A question: reads one snapshot and changes nothing. */
 export type Question<Input, Output> = (tx: Tx, input: Input) => Promise<Output>;

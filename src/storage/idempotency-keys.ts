@@ -1,24 +1,67 @@
 /** The table of idempotency keys: claimed and answered in the transaction of the write itself, so neither is without the other. */
-import { row, rows, type Tx } from './sql.js';
+import { rows, type Tx } from './sql.js';
 
-export interface StoredAnswer {
+export interface Claim {
+  /** The token that calls. */
+  readonly caller: string;
+  readonly key: string;
   readonly requestHash: Buffer;
+}
+
+export interface StoredAnswer extends Claim {
   readonly sealed: Buffer;
 }
 
-/**
- * Claims the key, waiting for a concurrent holder to end.
- * @returns undefined when the key is now ours, else what was answered under it.
- */
-export async function claimKey(tx: Tx, caller: string, key: string, requestHash: Buffer): Promise<StoredAnswer | undefined> {
-  const claimed = await row(tx, 'insert into idempotency_keys (caller, key, request_hash) values ($1, $2, $3) on conflict do nothing returning key', [caller, key, requestHash]);
-  if (claimed !== undefined) return undefined;
-  const stored = await row<StoredAnswer>(tx, 'select request_hash as "requestHash", sealed from idempotency_keys where caller = $1 and key = $2', [caller, key]);
-  return stored ?? claimKey(tx, caller, key, requestHash);
+/** One name for a caller's key. */
+export function claimName({ caller, key }: Pick<Claim, 'caller' | 'key'>): string {
+  return `${caller}:${key}`;
 }
 
-export async function storeAnswer(tx: Tx, caller: string, key: string, sealed: Buffer): Promise<void> {
-  await rows(tx, 'update idempotency_keys set sealed = $3 where caller = $1 and key = $2', [caller, key, sealed]);
+/**
+ * Claims keys, no two of them the same, waiting for concurrent holders to end.
+ * @returns what was answered before under those that are not ours now, by name.
+ */
+export async function claimKeys(tx: Tx, claims: readonly Claim[]): Promise<Map<string, StoredAnswer>> {
+  if (claims.length === 0) return new Map();
+  const inOrder = claims.toSorted((a, b) => (claimName(a) < claimName(b) ? -1 : 1));
+  const claimed = await rows<Pick<Claim, 'caller' | 'key'>>(
+    tx,
+    `insert into idempotency_keys (caller, key, request_hash) select * from unnest($1::uuid[], $2::text[], $3::bytea[])
+     on conflict do nothing returning caller, key`,
+    [inOrder.map((one) => one.caller), inOrder.map((one) => one.key), inOrder.map((one) => one.requestHash)],
+  );
+  if (claimed.length === claims.length) return new Map();
+  const ours = new Set(claimed.map(claimName));
+  const others = inOrder.filter((one) => !ours.has(claimName(one)));
+  const stored = await rows<StoredAnswer>(
+    tx,
+    `select k.caller, k.key, k.request_hash as "requestHash", k.sealed from unnest($1::uuid[], $2::text[]) as t (caller, key)
+     join idempotency_keys k on k.caller = t.caller and k.key = t.key`,
+    [others.map((one) => one.caller), others.map((one) => one.key)],
+  );
+  const found = new Map(stored.map((one) => [claimName(one), one]));
+  // One that was given up in between is free to claim again.
+  const again = await claimKeys(tx, others.filter((one) => !found.has(claimName(one))));
+  return new Map([...found, ...again]);
+}
+
+export async function storeAnswers(tx: Tx, answers: readonly (Pick<Claim, 'caller' | 'key'> & { sealed: Buffer })[]): Promise<void> {
+  if (answers.length === 0) return;
+  await rows(
+    tx,
+    `update idempotency_keys k set sealed = t.sealed from unnest($1::uuid[], $2::text[], $3::bytea[]) as t (caller, key, sealed)
+     where k.caller = t.caller and k.key = t.key`,
+    [answers.map((one) => one.caller), answers.map((one) => one.key), answers.map((one) => one.sealed)],
+  );
+}
+
+/** Gives claims up: the request was refused, and may be made again. */
+export async function dropClaims(tx: Tx, claims: readonly Pick<Claim, 'caller' | 'key'>[]): Promise<void> {
+  if (claims.length === 0) return;
+  await rows(tx, 'delete from idempotency_keys k using unnest($1::uuid[], $2::text[]) as t (caller, key) where k.caller = t.caller and k.key = t.key', [
+    claims.map((one) => one.caller),
+    claims.map((one) => one.key),
+  ]);
 }
 
 export async function deleteKeysBefore(tx: Tx, before: Date): Promise<void> {
