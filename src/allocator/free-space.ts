@@ -5,6 +5,8 @@
 import { familyBits, formatPrefix, parsePrefix, prefixAround, type Family, type Prefix } from '../model/prefix.js';
 import type { FreeBlockCount } from '../model/usage.js';
 import { oneRow, rows, type Tx } from '../storage/sql.js';
+import { candidates } from './candidates.js';
+import type { Random } from './choosers.js';
 import { merge, possiblePartners } from './merging.js';
 import { placeByLength, placeExactly, type Ask, type FreeBlock, type Placed } from './placement.js';
 
@@ -21,26 +23,17 @@ export interface TakenPrefix {
 const toBlock = (found: BlockRow): FreeBlock => ({ prefix: parsePrefix(found.prefix), poolPrefix: found.poolPrefix });
 const toTaken = (block: FreeBlock | undefined): TakenPrefix | undefined => block && { prefix: formatPrefix(block.prefix), poolPrefix: block.poolPrefix };
 
-/** Takes one prefix an ask, best fit. Entries are undefined where nothing fitted; the others are taken. */
-export async function takeByLength(tx: Tx, poolId: string, asks: readonly Ask[]): Promise<(TakenPrefix | undefined)[]> {
-  const kinds = new Map(asks.map((ask) => [`${ask.family}/${ask.length}`, ask]));
-  // As many candidates a length as there are asks: even if each consumes a block of its own, none is missed.
-  const found = await rows<BlockRow>(
-    tx,
-    `select distinct b.prefix::text, b.pool_prefix::text as "poolPrefix"
-     from unnest($2::int[], $3::int[]) as k (family, length), lateral (
-       select prefix, pool_prefix from free_blocks
-       where pool_id = $1 and family(prefix) = k.family and 128 - masklen(prefix) >= 128 - k.length
-       order by 128 - masklen(prefix), prefix limit $4) b`,
-    [poolId, [...kinds.values()].map((ask) => Number(ask.family.slice(3))), [...kinds.values()].map((ask) => ask.length), asks.length],
-  );
-  const placed = placeByLength(found.map(toBlock), asks);
+/** Takes one prefix an ask, each by its placement. Entries are undefined where nothing fitted; the others are taken. */
+export async function takeByLength(tx: Tx, poolId: string, asks: readonly Ask[], random: Random = Math.random): Promise<(TakenPrefix | undefined)[]> {
+  if (asks.length === 0) return [];
+  const placed = placeByLength(await candidates(tx, poolId, asks, random), asks, random);
   await write(tx, poolId, placed);
   return placed.taken.map(toTaken);
 }
 
 /** Takes exactly these prefixes. Entries are undefined where one is not wholly free; the others are taken. */
 export async function takeExactly(tx: Tx, poolId: string, prefixes: readonly Prefix[]): Promise<(TakenPrefix | undefined)[]> {
+  if (prefixes.length === 0) return [];
   const around = prefixes.flatMap((prefix) => Array.from({ length: prefix.length + 1 }, (_, length) => formatPrefix(prefixAround(prefix.family, prefix.first, length))));
   const placed = placeExactly(await freeAmong(tx, poolId, around), prefixes);
   await write(tx, poolId, placed);

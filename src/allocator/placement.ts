@@ -2,7 +2,9 @@
  * Chooses among free blocks and works out what is left: pure, so that its promises can be proved by properties. What is
  * taken, what remains of the consumed blocks and the blocks left alone always tile exactly what was free before.
  */
-import { comparePrefixes, contains, formatPrefix, prefixAround, subtract, type Family, type Prefix } from '../model/prefix.js';
+import type { Placement } from '../model/pool.js';
+import { contains, formatPrefix, subtract, type Family, type Prefix } from '../model/prefix.js';
+import { choosers, type Random } from './choosers.js';
 
 /** A free block, and the pool prefix it is a part of. */
 export interface FreeBlock {
@@ -13,6 +15,8 @@ export interface FreeBlock {
 export interface Ask {
   readonly family: Family;
   readonly length: number;
+  /** Best fit unless said otherwise. */
+  readonly placement?: Placement;
 }
 
 export interface Placed {
@@ -22,23 +26,12 @@ export interface Placed {
   readonly remainders: readonly FreeBlock[];
 }
 
-/** The smallest block that fits, the lowest of those. */
-function bestFit(blocks: Iterable<FreeBlock>, ask: Ask): FreeBlock | undefined {
-  let best: FreeBlock | undefined;
-  for (const block of blocks) {
-    const { prefix } = block;
-    if (prefix.family !== ask.family || prefix.length > ask.length) continue;
-    if (best === undefined || prefix.length > best.prefix.length || (prefix.length === best.prefix.length && comparePrefixes(prefix, best.prefix) < 0)) best = block;
-  }
-  return best;
-}
-
-export function placeByLength(free: readonly FreeBlock[], asks: readonly Ask[]): Placed {
+export function placeByLength(free: readonly FreeBlock[], asks: readonly Ask[], random: Random = Math.random): Placed {
   const now = new Map(free.map((block) => [formatPrefix(block.prefix), block]));
   const taken = asks.map((ask) => {
-    const from = bestFit(now.values(), ask);
-    if (from === undefined) return undefined;
-    return take(now, from, prefixAround(ask.family, from.prefix.first, ask.length));
+    const fitting = [...now.values()].filter(({ prefix }) => prefix.family === ask.family && prefix.length <= ask.length);
+    const chosen = choosers[ask.placement ?? 'best-fit'](fitting, ask.length, random);
+    return chosen === undefined ? undefined : take(now, chosen.block, chosen.prefix);
   });
   return { taken, ...difference(free, now) };
 }

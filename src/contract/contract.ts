@@ -60,7 +60,12 @@ const methods = ['get', 'post', 'patch', 'put', 'delete'];
 const shared = { strict: false, allErrors: true, validateFormats: true, validateSchema: false } as const;
 const bodies = new Ajv2020(shared);
 const parameters = new Ajv2020({ ...shared, coerceTypes: true, useDefaults: true });
-for (const ajv of [bodies, parameters]) addFormats.default(ajv);
+for (const ajv of [bodies, parameters]) {
+  addFormats.default(ajv);
+  // Ids are opaque: they are sent as they were given, not as a URN and not in capitals.
+  ajv.addFormat('uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+  ajv.addFormat('date-time', isTime);
+}
 
 function load(name: string): { document: OpenApi; operations: ContractOperation[] } {
   const document = parse(readFileSync(new URL(`${name}.yaml`, folder), 'utf8')) as OpenApi;
@@ -72,6 +77,12 @@ function load(name: string): { document: OpenApi; operations: ContractOperation[
     }),
   );
   return { document, operations };
+}
+
+/** A time of RFC 3339 that a Date, a timestamptz and an answer of four-digit years can all hold: leap seconds cannot. */
+function isTime(text: string): boolean {
+  const form = addFormats.default.get('date-time') as { validate(text: string): boolean };
+  return form.validate(text) && /(z|[+-](0\d|1[0-4]):\d\d)$/i.test(text) && Date.parse(text) < Date.UTC(10_000, 0);
 }
 
 const pointerTo = (...steps: string[]): string => steps.map((step) => `/${encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');

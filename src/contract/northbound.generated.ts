@@ -516,10 +516,12 @@ export interface components {
             allowSpecialPurpose?: boolean;
         };
         /**
-         * @description `best-fit`: the smallest free block that fits, the lowest of those.
+         * @description Where in the free space a prefix is taken. `best-fit`: the smallest free block that fits, the lowest of those.
+         *     `first`, `last`: the lowest, the highest address. `sparse`: as far as can be from what is used, by bisection
+         *     (RFC 3531), so that each can grow. `random`: any, equally likely.
          * @enum {string}
          */
-        Placement: "best-fit";
+        Placement: "best-fit" | "first" | "last" | "sparse" | "random";
         Policy: {
             ipv4: components["schemas"]["CompleteLengthPolicy"];
             ipv6: components["schemas"]["CompleteLengthPolicy"];
@@ -620,6 +622,8 @@ export interface components {
             holder: components["schemas"]["Name"];
             service: components["schemas"]["Name"];
             deviceId?: components["schemas"]["Id"];
+            /** @description Instead of the pool's */
+            placement?: components["schemas"]["Placement"];
             /**
              * @description Ask the parent CA of the space for a certificate that covers it
              * @default false

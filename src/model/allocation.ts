@@ -1,4 +1,5 @@
 /** A prefix in use: by which holder, for which service, on which device, until when. */
+import type { Placement } from './pool.js';
 import type { Family } from './prefix.js';
 import type { Labels } from './space.js';
 
@@ -11,6 +12,8 @@ export interface AllocationRequest {
   readonly family?: Family;
   readonly prefixLength?: number;
   readonly prefix?: string;
+  /** Instead of the pool's. */
+  readonly placement?: Placement;
   readonly holder: string;
   readonly service: string;
   readonly deviceId?: string;

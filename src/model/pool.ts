@@ -10,7 +10,8 @@ export interface LengthPolicy {
   readonly defaultPrefixLength: number | null;
 }
 
-export type Placement = 'best-fit';
+export const placements = ['best-fit', 'first', 'last', 'sparse', 'random'] as const;
+export type Placement = (typeof placements)[number];
 
 export interface Policy {
   readonly ipv4: LengthPolicy;

@@ -76,34 +76,22 @@ export interface NewAllocation {
   readonly request: AllocationRequest;
 }
 
-export async function insertAllocation(tx: Tx, allocation: NewAllocation): Promise<Allocation> {
-  const { request } = allocation;
-  const inserted = await oneRow<AllocationRow>(
+/** @returns them by id. */
+export async function insertAllocations(tx: Tx, allocations: readonly NewAllocation[]): Promise<Map<string, Allocation>> {
+  if (allocations.length === 0) return new Map();
+  const inserted = await rows<AllocationRow>(
     tx,
     `insert into allocations (id, space_id, pool_id, pool_prefix, prefix, state, holder, service, labels, device_id, rpki_device_id,
        device_revision, rpki_revision, origin_as, valid_until, request)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+     select x.id, x."spaceId", x."poolId", x."poolPrefix", x.prefix, x.state, r.holder, r.service, coalesce(r.labels, '{}'), x."deviceId", x."rpkiDeviceId",
+       x."deviceRevision", x."rpkiRevision", r."originAs", r."validUntil", x.request
+     from jsonb_to_recordset($1::jsonb) as x (id uuid, "spaceId" uuid, "poolId" uuid, "poolPrefix" cidr, prefix cidr, state text, "deviceId" uuid,
+       "rpkiDeviceId" uuid, "deviceRevision" bigint, "rpkiRevision" bigint, request jsonb),
+       jsonb_to_record(x.request) as r (holder text, service text, labels jsonb, "originAs" bigint, "validUntil" timestamptz)
      returning *, device_revision is not null as device_pending, rpki_revision is not null as rpki_pending`,
-    [
-      allocation.id,
-      allocation.spaceId,
-      allocation.poolId,
-      allocation.poolPrefix,
-      allocation.prefix,
-      allocation.state,
-      request.holder,
-      request.service,
-      request.labels ?? {},
-      allocation.deviceId,
-      allocation.rpkiDeviceId,
-      allocation.deviceRevision,
-      allocation.rpkiRevision,
-      request.originAs ?? null,
-      request.validUntil ?? null,
-      request,
-    ],
+    [JSON.stringify(allocations)],
   );
-  return toAllocation(inserted);
+  return new Map(inserted.map((found) => [found.id, toAllocation(found)]));
 }
 
 export async function findAllocation(tx: Tx, id: string): Promise<Allocation | undefined> {

@@ -79,6 +79,12 @@ export async function findDevice(tx: Tx, id: string): Promise<Device | undefined
   return found && toDevice(found);
 }
 
+export async function findDevices(tx: Tx, ids: readonly string[]): Promise<Map<string, Device>> {
+  if (ids.length === 0) return new Map();
+  const found = await rows<DeviceRow>(tx, `select ${columns} from devices where id = any($1::uuid[])`, [ids]);
+  return new Map(found.map((device) => [device.id, toDevice(device)]));
+}
+
 export async function lockDevice(tx: Tx, id: string): Promise<Device | undefined> {
   const found = await row<DeviceRow>(tx, `select ${columns} from devices where id = $1 for no key update`, [id]);
   return found && toDevice(found);

@@ -3,6 +3,7 @@
  * that has fallen silent are unlocked for the others, since the library itself would hold them for hours.
  */
 import { EventEmitter } from 'node:events';
+import pg from 'pg';
 import { Logger, run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
 import { beat, buryTheDead, leave } from '../../storage/controllers.js';
 import type { JobName } from '../../storage/jobs.js';
@@ -20,6 +21,7 @@ export interface JobLog {
 
 export class JobRunner {
   private runner: Runner | undefined;
+  private connections: pg.Pool | undefined;
   private timer: NodeJS.Timeout | undefined;
   private poolId: string | undefined;
   private lastBeat = 0;
@@ -38,8 +40,12 @@ export class JobRunner {
     const taskList: TaskList = Object.fromEntries(
       Object.entries(handlers).map(([name, handle]) => [name, (payload, helpers) => handle((payload ?? {}) as Record<string, string>, helpers.abortSignal ?? new AbortController().signal)]),
     );
+    // A pool of our own: the library does not wait for its to end, and by then nobody listens to its errors.
+    this.connections = new pg.Pool({ connectionString: this.databaseUrl, max: concurrency + 4, application_name: 'casm-worker' });
+    this.connections.on('error', (error) => this.log.warn(`the worker lost a connection: ${error.message}`));
+    this.connections.on('connect', (client) => client.on('error', () => undefined));
     this.runner = await run({
-      connectionString: this.databaseUrl,
+      pgPool: this.connections,
       taskList,
       concurrency,
       pollInterval: 1_000,
@@ -65,6 +71,7 @@ export class JobRunner {
     clearInterval(this.timer);
     await this.runner?.stop().catch(() => undefined);
     this.runner = undefined;
+    await this.connections?.end();
     const { poolId } = this;
     if (poolId !== undefined) await this.transactions.write((tx) => leave(tx, poolId)).catch(() => undefined);
   }

@@ -57,7 +57,7 @@ async function child(work: Work, request: PoolRequest, parentId: string): Promis
   const taken =
     request.carve === undefined
       ? await takePrefixes(work.tx, parentId, readPoolPrefixes(request.prefixes ?? []))
-      : await carve(work.tx, parentId, request.carve);
+      : await carve(work.tx, parent, request.carve);
   return {
     start: { id: work.newId(), spaceId: parent.spaceId, parentId, name: request.name, policy, labels: request.labels ?? {} },
     prefixes: taken.map((one) => ({ prefix: one.prefix, parentPrefix: one.poolPrefix })),

@@ -3,7 +3,7 @@ import { countFreeBlocks, giveBack, takeByLength, takeExactly, type TakenPrefix 
 import { CasmError } from '../../model/errors.js';
 import { contains, familyBits, formatPrefix, parsePrefix, type Family, type Prefix } from '../../model/prefix.js';
 import { inTheWay } from '../../storage/allocations.js';
-import { poolPrefixes } from '../../storage/pools.js';
+import { poolPrefixes, type PoolTurn } from '../../storage/pools.js';
 import type { Tx } from '../../storage/sql.js';
 
 export interface Carve {
@@ -16,15 +16,15 @@ export interface Carve {
 export async function takePrefixes(tx: Tx, poolId: string, prefixes: readonly Prefix[]): Promise<TakenPrefix[]> {
   const taken = await takeExactly(tx, poolId, prefixes);
   const missing = prefixes[taken.indexOf(undefined)];
-  if (missing !== undefined) await refuse(tx, poolId, missing);
+  if (missing !== undefined) throw await refusal(tx, poolId, missing);
   return taken.filter((one) => one !== undefined);
 }
 
 /** @throws CasmError `length-not-allowed`, `pool-exhausted` */
-export async function carve(tx: Tx, poolId: string, carves: readonly Carve[]): Promise<TakenPrefix[]> {
+export async function carve(tx: Tx, { id: poolId, policy }: PoolTurn, carves: readonly Carve[]): Promise<TakenPrefix[]> {
   const asks = carves.flatMap(({ family, prefixLength, count }) => {
     if (prefixLength > familyBits(family)) throw new CasmError('length-not-allowed', `/${prefixLength} is no length of ${family}`, { allowed: [`/0 to /${familyBits(family)}`] });
-    return Array.from({ length: count ?? 1 }, () => ({ family, length: prefixLength }));
+    return Array.from({ length: count ?? 1 }, () => ({ family, length: prefixLength, placement: policy.placement }));
   });
   const taken = await takeByLength(tx, poolId, asks);
   const missing = asks[taken.indexOf(undefined)];
@@ -37,14 +37,14 @@ export async function carve(tx: Tx, poolId: string, carves: readonly Carve[]): P
 }
 
 /** Says why an exact prefix was not to be had. */
-export async function refuse(tx: Tx, poolId: string, prefix: Prefix): Promise<never> {
+export async function refusal(tx: Tx, poolId: string, prefix: Prefix): Promise<CasmError> {
   const text = formatPrefix(prefix);
   const own = await poolPrefixes(tx, poolId);
   if (!own.some((one) => contains(parsePrefix(one.prefix), prefix))) {
-    throw new CasmError('prefix-outside-pool', `${text} is not inside the pool, which has ${own.length === 0 ? 'no prefix' : summary(own.map((one) => one.prefix))}`, { prefix: text });
+    return new CasmError('prefix-outside-pool', `${text} is not inside the pool, which has ${own.length === 0 ? 'no prefix' : summary(own.map((one) => one.prefix))}`, { prefix: text });
   }
   const conflicts = await inTheWay(tx, poolId, text);
-  throw new CasmError('prefix-not-free', `${text} is not wholly free: ${summary(conflicts)} is in the way`, { prefix: text, conflicts });
+  return new CasmError('prefix-not-free', `${text} is not wholly free: ${summary(conflicts)} is in the way`, { prefix: text, conflicts });
 }
 
 function summary(prefixes: readonly string[]): string {

@@ -1,0 +1,103 @@
+/** Several requests to one pool, served in one turn of it by sets: each gets its allocation, or the refusal that is its own. */
+import { giveBack, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
+import type { Allocation, AllocationRequest } from '../../model/allocation.js';
+import { CasmError } from '../../model/errors.js';
+import { insertAllocations, type NewAllocation } from '../../storage/allocations.js';
+import { enqueueExpiry } from '../../storage/jobs.js';
+import { lockPool, type PoolTurn } from '../../storage/pools.js';
+import { notFound } from '../not-found.js';
+import { refusal } from '../pools/take-from-parent.js';
+import type { Work } from '../work.js';
+import { exhausted } from './exhausted.js';
+import { readRequest, type Wanted } from './read-request.js';
+import { Serving } from './serving.js';
+
+export interface AllocationAsk {
+  readonly work: Work;
+  readonly input: AllocationRequest;
+}
+
+/** A request on its way through the turn. */
+interface Ticket extends AllocationAsk {
+  wanted?: Wanted;
+  block?: TakenPrefix;
+  error?: CasmError;
+}
+
+/** All asks share one transaction. The results are in the order of the asks. */
+export async function allocateFromPool(poolId: string, asks: readonly AllocationAsk[]): Promise<(Allocation | CasmError)[]> {
+  const tx = asks[0]?.work.tx;
+  if (tx === undefined) return [];
+  const pool = await lockPool(tx, poolId);
+  if (pool === undefined) return asks.map(() => notFound('pool', poolId));
+  const tickets: Ticket[] = asks.map((ask) => ({ ...ask }));
+  for (const ticket of tickets) await attempt(ticket, async () => void (ticket.wanted = await readRequest(ticket.work, pool, ticket.input)));
+  const serving = await Serving.load(tx, pool.spaceId, tickets.map((ticket) => ticket.input));
+  for (const ticket of tickets) await attempt(ticket, async () => serving.checkDevice(ticket.input));
+  await takeExactOnes(pool, open(tickets));
+  await takeOthers(pool, open(tickets));
+  for (const ticket of open(tickets)) await attempt(ticket, async () => serving.checkCertifiable(ticket.input, ticket.block?.prefix ?? ''));
+  await giveBack(tx, pool.id, tickets.flatMap((ticket) => (ticket.error !== undefined && ticket.block !== undefined ? [ticket.block] : [])));
+  return insert(pool, serving, tickets);
+}
+
+const open = (tickets: readonly Ticket[]): Ticket[] => tickets.filter((ticket) => ticket.error === undefined);
+
+/** A refusal is the ticket's own; anything else undoes the whole turn. */
+async function attempt(ticket: Ticket, step: () => Promise<void>): Promise<void> {
+  if (ticket.error !== undefined) return;
+  try {
+    await step();
+  } catch (error) {
+    if (!(error instanceof CasmError)) throw error;
+    ticket.error = error;
+  }
+}
+
+async function takeExactOnes(pool: PoolTurn, tickets: readonly Ticket[]): Promise<void> {
+  const exact = tickets.flatMap((ticket) => (ticket.wanted !== undefined && 'exact' in ticket.wanted ? [{ ticket, prefix: ticket.wanted.exact }] : []));
+  if (exact[0] === undefined) return;
+  const { tx } = exact[0].ticket.work;
+  const taken = await takeExactly(tx, pool.id, exact.map((one) => one.prefix));
+  for (const [at, { ticket, prefix }] of exact.entries()) {
+    ticket.block = taken[at];
+    if (ticket.block === undefined) ticket.error = await refusal(tx, pool.id, prefix);
+  }
+}
+
+async function takeOthers(pool: PoolTurn, tickets: readonly Ticket[]): Promise<void> {
+  const asked = tickets.flatMap((ticket) => (ticket.wanted !== undefined && 'ask' in ticket.wanted ? [{ ticket, ask: ticket.wanted.ask }] : []));
+  if (asked[0] === undefined) return;
+  const { tx } = asked[0].ticket.work;
+  const taken = await takeByLength(tx, pool.id, asked.map((one) => one.ask));
+  for (const [at, { ticket, ask }] of asked.entries()) {
+    ticket.block = taken[at];
+    if (ticket.block === undefined) ticket.error = await exhausted(tx, [pool.id], ask);
+  }
+}
+
+async function insert(pool: PoolTurn, serving: Serving, tickets: readonly Ticket[]): Promise<(Allocation | CasmError)[]> {
+  const revisions = await serving.markStale(open(tickets).map((ticket) => ticket.input));
+  const rows = new Map<Ticket, NewAllocation>();
+  for (const ticket of open(tickets)) {
+    const { work, input: request, block } = ticket;
+    if (block === undefined) throw new Error('a request went through the turn and got nothing');
+    const served = revisions(request);
+    const state = served.deviceRevision === null && served.rpkiRevision === null ? 'active' : 'provisioning';
+    rows.set(ticket, { id: work.newId(), spaceId: pool.spaceId, poolId: pool.id, ...block, state, ...served, request });
+  }
+  const tx = tickets[0]?.work.tx;
+  const inserted = tx === undefined ? new Map<string, Allocation>() : await insertAllocations(tx, [...rows.values()]);
+  const results: (Allocation | CasmError)[] = [];
+  for (const ticket of tickets) {
+    const allocation = inserted.get(rows.get(ticket)?.id ?? '');
+    if (allocation !== undefined) await tell(ticket.work, allocation);
+    results.push(allocation ?? ticket.error ?? new CasmError('internal-error', 'the allocation was not kept'));
+  }
+  return results;
+}
+
+async function tell(work: Work, allocation: Allocation): Promise<void> {
+  if (allocation.validUntil !== null) await enqueueExpiry(work.tx, allocation.id, new Date(allocation.validUntil));
+  work.audit({ resourceType: 'allocation', resourceId: allocation.id, before: null, after: allocation });
+}
