@@ -40,7 +40,9 @@ export class BuiltController {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.child = child;
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream ?? process.stdin }).on('line', (line) => this.said.push(line));
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.said.push(line));
+    }
     while (!(await this.isReady())) {
       if (child.exitCode !== null || Date.now() - began > 30_000) throw new Error(`the controller does not start:\n${this.said.slice(-20).join('\n')}`);
       await sleep(50);

@@ -20,7 +20,7 @@ const stage = stages('main journey');
 
 let journey: Journey;
 beforeAll(async () => {
-  journey = await stage(`${delegations.origin} imported and carved, devices registered`, () => beginJourney(delegations));
+  journey = await stage(`${delegations.origin}: imported, carved, devices registered`, () => beginJourney(delegations));
 }, 90_000);
 afterAll(() => journey?.end());
 

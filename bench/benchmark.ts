@@ -1,0 +1,48 @@
+/** What a benchmark is: one file that measures, beside its own baseline in the same run, and says a ratio. */
+import type { BenchController } from './controller.js';
+
+export interface BenchSettings {
+  /** How long each phase lasts, seconds. */
+  readonly seconds: number;
+}
+
+export interface Setting extends BenchSettings {
+  /** Of a PostgreSQL that is durable (fsync on) and empty but for the benchmark. */
+  readonly databaseUrl: string;
+  /** Starts the built controller on that database. Ended with the benchmark. */
+  controller(): Promise<BenchController>;
+}
+
+/** One measured phase. */
+export interface Measurement {
+  readonly name: string;
+  /** Answered as they should be. */
+  readonly count: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  /** Milliseconds from sending to the whole answer. */
+  readonly p50: number;
+  readonly p99: number;
+  /** Refused, failed, timed out or wrong: a part of all. */
+  readonly errorRate: number;
+}
+
+export interface Ratio {
+  readonly name: string;
+  readonly value: number;
+  readonly goal: number;
+}
+
+export interface Result {
+  readonly id: string;
+  readonly title: string;
+  readonly measurements: readonly Measurement[];
+  readonly ratios: readonly Ratio[];
+  /** Facts that must hold for the figures to mean anything; a broken one fails the run. */
+  readonly checks: readonly { readonly name: string; readonly holds: boolean; readonly detail: string }[];
+}
+
+export interface Benchmark {
+  readonly id: string;
+  run(setting: Setting): Promise<Result>;
+}

@@ -1,0 +1,57 @@
+/** The built controller as a process of its own, and its API as the benchmarks need it. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+const program = join(import.meta.dirname, '../dist/main.js');
+
+export interface BenchController {
+  readonly url: string;
+  readonly pid: number;
+  readonly headers: { readonly authorization: string };
+  /** @throws Error unless the thing is created */
+  create(path: string, body: object): Promise<{ readonly id: string }>;
+  stop(): Promise<void>;
+}
+
+/** BENCH_NODE_OPTIONS are given to it, to look into it: `--cpu-prof`. */
+export async function startController(databaseUrl: string): Promise<BenchController> {
+  const token = `bench-${randomBytes(16).toString('hex')}`;
+  const options = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
+  const child = spawn(process.execPath, [...options, program], {
+    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, CASM_PORT: '0', CASM_ADMIN_TOKEN: token, CASM_SECRET_KEY: randomBytes(32).toString('base64') },
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  const closed = once(child, 'close');
+  const said = createInterface({ input: piped(child.stdout) });
+  const url = await new Promise<string>((resolve, reject) => {
+    said.on('line', (line) => {
+      const listening = /listening on (http:[^"\s]+)/.exec(line)?.[1];
+      if (listening !== undefined) resolve(listening);
+    });
+    void closed.then(([status]) => reject(new Error(`the controller ended by itself (${String(status)})`)));
+  });
+  const headers = { authorization: `Bearer ${token}` };
+  return {
+    url,
+    pid: child.pid ?? 0,
+    headers,
+    create: async (path, body) => {
+      const answer = await fetch(new URL(path, url), { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`);
+      return (await answer.json()) as { id: string };
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      await closed;
+    },
+  };
+}
+
+function piped(stream: Readable | null): Readable {
+  if (stream === null) throw new Error('the output of the controller is not piped');
+  return stream;
+}

@@ -1,0 +1,39 @@
+/**
+ * A load of POST requests over so many connections, each waiting for its answer before it sends the next, each request
+ * under an Idempotency-Key of its own. Whatever is not the expected status is a failure.
+ */
+import autocannon from 'autocannon';
+import { onOrder } from './run-load.js';
+
+export interface HttpOrder {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent in turn by each connection. */
+  readonly bodies: readonly string[];
+  readonly status: number;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+onOrder<HttpOrder>(async ({ url, headers, bodies, status, connections, seconds }) => {
+  const latencies: number[] = [];
+  const reasons: string[] = [];
+  let failures = 0;
+  const fail = (reason: string): void => {
+    failures += 1;
+    if (reasons.length < 5) reasons.push(reason);
+  };
+  const began = performance.now();
+  // Each connection has its own sequence of ids; the number of the body keeps apart what one id would serve twice.
+  const requests = bodies.map((body, at) => ({ method: 'POST' as const, body, headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': `${at}-[<id>]` } }));
+  await new Promise<void>((resolve, reject) => {
+    const running = autocannon({ url, connections, duration: seconds, timeout: 10, idReplacement: true, requests }, (error) => (error ? reject(error as Error) : resolve()));
+    // Its own figures are whole milliseconds: we keep what it measured. A request without an answer in time is an error too.
+    running.on('response', (_client, answered, _bytes, milliseconds) => {
+      if (answered === status) latencies.push(milliseconds);
+      else fail(`status ${answered}`);
+    });
+    running.on('reqError', (error: Error) => fail(error.message));
+  });
+  return { seconds: (performance.now() - began) / 1000, latencies: Float64Array.from(latencies), failures, reasons };
+});
