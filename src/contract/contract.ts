@@ -82,7 +82,7 @@ function load(name: string): { document: OpenApi; operations: ContractOperation[
 /** A time of RFC 3339 that a Date, a timestamptz and an answer of four-digit years can all hold: leap seconds cannot. */
 function isTime(text: string): boolean {
   const form = addFormats.default.get('date-time') as { validate(text: string): boolean };
-  return form.validate(text) && /(z|[+-](0\d|1[0-4]):\d\d)$/i.test(text) && Date.parse(text) < Date.UTC(10_000, 0);
+  return form.validate(text) && /(z|[+-](0\d|1[0-4]):\d\d)$/i.test(text) && Date.parse(text) < Date.UTC(9999, 0);
 }
 
 const pointerTo = (...steps: string[]): string => steps.map((step) => `/${encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');

@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { contractOperation, type ContractOperation } from '../contract/contract.js';
+import { contractOperation, type ContractOperation, type Violation } from '../contract/contract.js';
 import { controllerActor } from '../model/audit.js';
 import { CasmError } from '../model/errors.js';
 import type { Call } from '../operations/work.js';
 import type { Asked, CasmRequest, OperationId } from './request-context.js';
 import { operationKey } from './route.js';
+import { unstorableText } from './unstorable-text.js';
 
 @Injectable()
 export class ContractGuard implements CanActivate {
@@ -25,16 +26,27 @@ export class ContractGuard implements CanActivate {
       header: headersOf(request, operation),
       body: operation.bodyType === undefined ? undefined : (request.body ?? null),
     };
-    const call = { operation: operation.id, actor: actorOf(request), requestId: request.id, ...idempotencyOf(operation, request, parts) };
+    // Kept aside for the hash, since validation completes and coerces the parts in place.
+    const sent = { path: parts.path, query: { ...parts.query }, body: parts.body };
     const errors = operation.validateRequest(parts);
+    if (errors.length === 0) errors.push(...textErrors(parts));
     if (errors.length > 0) {
       const [first] = errors;
       const where = first?.in === 'body' ? `the body at ${first.pointer || '/'}` : `${first?.in} ${first?.pointer}`;
       throw new CasmError('invalid-request', `${where}: ${first?.detail}${errors.length > 1 ? `; and ${errors.length - 1} more in errors` : ''}`, { errors });
     }
+    const call = { operation: operation.id, actor: actorOf(request), requestId: request.id, ...idempotencyOf(operation, request, sent) };
     request.asked = { call, token: request.token, ...parts } as unknown as Asked<OperationId>;
     return true;
   }
+}
+
+function textErrors({ query, body }: { query: object; body: unknown }): Violation[] {
+  const detail = 'must not hold U+0000 or half a surrogate pair';
+  return (['query', 'body'] as const).flatMap((place) => {
+    const pointer = unstorableText(place === 'query' ? query : body);
+    return pointer === undefined ? [] : [{ in: place, pointer: place === 'query' ? pointer.slice(1) : pointer.toWellFormed(), detail }];
+  });
 }
 
 function mediaType(request: CasmRequest): string | undefined {
