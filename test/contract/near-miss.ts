@@ -1,0 +1,74 @@
+/** Requests that would be taken, and the same with one or two things wrong: these get furthest in. */
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { anyJson, hostileId, hostilePrefix, hostileText, hostileTime } from './hostile.js';
+
+export interface KnownIds {
+  readonly space: string;
+  readonly pool: string;
+  readonly device: string;
+  readonly allocation: string;
+}
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** One good request a time for each operation with a JSON body, with every property that it knows. */
+export function goodRequest(operationId: string, known: KnownIds): Json {
+  const labels = { region: 'north' };
+  const policy = { ipv4: { minPrefixLength: 8, maxPrefixLength: 32, defaultPrefixLength: 24 }, placement: 'best-fit', quarantineSeconds: 0, allowSpecialPurpose: false };
+  const domains = [{ name: 'residential', poolId: known.pool, family: 'ipv4', prefixLength: 28, holder: 'retail', service: 'internet' }];
+  const credentials = { username: 'casm', password: 'secret' };
+  const requests: Record<string, Json> = {
+    createSpace: { name: randomUUID(), description: 'a space', labels },
+    createPool: { parentId: known.pool, name: randomUUID(), carve: [{ family: 'ipv4', prefixLength: 30, count: 1 }], policy, labels },
+    updatePool: { name: randomUUID(), policy, labels },
+    allocatePrefix: { poolId: known.pool, family: 'ipv4', prefixLength: 32, holder: 'retail', service: 'internet', deviceId: known.device, certify: false, originAs: 64500, validUntil: '2099-01-01T00:00:00Z', labels },
+    createDevice: { name: randomUUID(), kind: 'dhcp', adapter: 'kea', spaceId: known.space, endpoint: 'http://127.0.0.1:1/', credentials, domains, labels },
+    updateDevice: { name: randomUUID(), endpoint: 'http://127.0.0.1:1/', credentials, domains, labels, state: 'active' },
+    createToken: { name: randomUUID(), role: 'viewer', expiresAt: '2099-01-01T00:00:00Z' },
+    acknowledgeDocument: { revision: '0', applied: false, errors: ['no memory left'] },
+    reportUsage: { sequence: 1, ranges: [{ id: known.allocation, assigned: '1', total: '2', peak: '2', average: '1', declined: '0' }] },
+    requestRanges: { domain: 'residential-ipv4', prefixLength: 32, count: 2 },
+    releaseRange: { range: known.allocation, prefix: '45.96.0.0/24' },
+  };
+  const request = requests[operationId];
+  if (request === undefined) throw new Error(`there is no good request for ${operationId}: write one`);
+  return request;
+}
+
+type Place = readonly (string | number)[];
+
+function placesIn(value: Json, at: Place = []): Place[] {
+  if (value === null || typeof value !== 'object') return [at];
+  return [at, ...Object.entries(value).flatMap(([key, inner]) => placesIn(inner, [...at, Array.isArray(value) ? Number(key) : key]))];
+}
+
+function replaced(value: Json, [step, ...rest]: Place, by: Json | undefined): Json {
+  if (step === undefined || value === null || typeof value !== 'object') return by ?? null;
+  const copy = structuredClone(value) as Record<string | number, Json>;
+  const inner = copy[step];
+  if (rest.length > 0 && inner !== undefined) copy[step] = replaced(inner, rest, by);
+  else if (by === undefined) delete copy[step];
+  else copy[step] = by;
+  return copy as Json;
+}
+
+const wrong = fc.oneof(
+  { weight: 4, arbitrary: hostileText },
+  { weight: 2, arbitrary: hostilePrefix },
+  { weight: 2, arbitrary: hostileTime },
+  { weight: 2, arbitrary: hostileId },
+  { weight: 2, arbitrary: fc.constantFrom(0, -1, 1.5, 33, 129, 2 ** 53, [], {}, null, true, '9'.repeat(19), '9'.repeat(39)) },
+  { weight: 1, arbitrary: anyJson },
+  { weight: 1, arbitrary: fc.constant(undefined) },
+) as fc.Arbitrary<Json | undefined>;
+
+/** A good request with up to two of its values exchanged for something else, or left out. */
+export function nearMiss(operationId: string, known: KnownIds): fc.Arbitrary<Json> {
+  return fc.array(fc.tuple(fc.nat(1000), wrong), { maxLength: 2 }).map((changes) =>
+    changes.reduce<Json>((request, [pick, by]) => {
+      const places = placesIn(request);
+      return replaced(request, places[pick % places.length] ?? [], by);
+    }, goodRequest(operationId, known)),
+  );
+}
