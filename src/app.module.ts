@@ -17,6 +17,7 @@ import { PoolsController } from './northbound/pools.controller.js';
 import { SpacesController } from './northbound/spaces.controller.js';
 import { SystemController } from './northbound/system.controller.js';
 import { expireAllocation } from './operations/allocations/expire-allocation.js';
+import { PoolTurns } from './operations/allocations/pool-turns.js';
 import { returnSpace } from './operations/allocations/return-space.js';
 import { JobRunner, type JobHandlers } from './operations/background/job-runner.js';
 import { sweep } from './operations/background/sweep.js';
@@ -51,6 +52,7 @@ export class AppModule implements OnApplicationShutdown {
       controllers: [SpacesController, PoolsController, AllocationsController, DevicesController, AdministrationController, SystemController, DeviceDoorController],
       providers: [
         { provide: Hall, useValue: hall },
+        { provide: PoolTurns, useValue: new PoolTurns(hall) },
         { provide: TokenDesk, useValue: new TokenDesk(hall) },
         { provide: JobRunner, useValue: worker },
         { provide: RevisionWatch, useValue: watch },

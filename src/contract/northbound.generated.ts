@@ -127,7 +127,8 @@ export interface paths {
          *     length (the pool's default when not given) or one exact prefix. With a device the allocation is `provisioning`
          *     until the device has confirmed it; with `certify` until its certificate has come, too.
          *
-         *     409 `pool-exhausted` lists what is free, and is not worth repeating unchanged.
+         *     409 `pool-exhausted` lists what is free, and is not worth repeating unchanged. 429 `busy` is: it says that too many
+         *     requests wait for the pool already, and `Retry-After` says when to ask again.
          */
         post: operations["allocatePrefix"];
         delete?: never;
@@ -518,7 +519,7 @@ export interface components {
         /**
          * @description Where in the free space a prefix is taken. `best-fit`: the smallest free block that fits, the lowest of those.
          *     `first`, `last`: the lowest, the highest address. `sparse`: as far as can be from what is used, by bisection
-         *     (RFC 3531), so that each can grow. `random`: any, equally likely.
+         *     (RFC 3531), so that each can grow. `random`: anywhere.
          * @enum {string}
          */
         Placement: "best-fit" | "first" | "last" | "sparse" | "random";
@@ -916,7 +917,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        ProblemCode: "allocation-not-found" | "body-too-large" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type";
+        ProblemCode: "allocation-not-found" | "body-too-large" | "busy" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type";
         Problem: {
             /** @description A URI reference for the code: /docs/problems#code */
             type: string;

@@ -8,6 +8,7 @@ import type { CasmRequest } from './request-context.js';
 const statuses: Record<ErrorCode, number> = {
   'allocation-not-found': 404,
   'body-too-large': 413,
+  busy: 429,
   'certification-refused': 409,
   'credentials-invalid': 422,
   'device-in-use': 409,
@@ -66,7 +67,7 @@ export class ProblemFilter implements ExceptionFilter {
     };
     if (status === 401) void reply.header('www-authenticate', 'Bearer realm="casm"');
     if (status === 405) void reply.header('allow', (error.details['allowed'] as string[]).join(', '));
-    if (status === 503) void reply.header('retry-after', '2');
+    if (status === 503 || status === 429) void reply.header('retry-after', '2');
     void reply.status(status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
   }
 }

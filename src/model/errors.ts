@@ -5,6 +5,7 @@
 export const errorCodes = [
   'allocation-not-found',
   'body-too-large',
+  'busy',
   'certification-refused',
   'credentials-invalid',
   'device-in-use',

@@ -3,9 +3,9 @@ import { created, resource, type Answer } from '../http/answers.js';
 import { Ask, type Asked } from '../http/request-context.js';
 import { Route } from '../http/route.js';
 import { parsePrefix, parsePrefixOrAddress } from '../model/prefix.js';
-import { allocatePrefix } from '../operations/allocations/allocate-prefix.js';
 import { getAllocation } from '../operations/allocations/get-allocation.js';
 import { listAllocations } from '../operations/allocations/list-allocations.js';
+import { PoolTurns } from '../operations/allocations/pool-turns.js';
 import { releaseAllocation } from '../operations/allocations/release-allocation.js';
 import { Hall } from '../operations/hall.js';
 import { readLabels } from './labels.js';
@@ -13,7 +13,10 @@ import { viewAllocation, viewPage } from './views.js';
 
 @Controller()
 export class AllocationsController {
-  constructor(private readonly hall: Hall) {}
+  constructor(
+    private readonly hall: Hall,
+    private readonly turns: PoolTurns,
+  ) {}
 
   @Route('listAllocations')
   async list(@Ask() { query }: Asked<'listAllocations'>): Promise<unknown> {
@@ -24,7 +27,7 @@ export class AllocationsController {
 
   @Route('allocatePrefix')
   async allocate(@Ask() { call, body }: Asked<'allocatePrefix'>): Promise<Answer> {
-    return created(await this.hall.write(call, allocatePrefix, body), '/v1/allocations', viewAllocation);
+    return created(await this.turns.allocate(call, body), '/v1/allocations', viewAllocation);
   }
 
   @Route('getAllocation')

@@ -33,7 +33,7 @@ test('16 clients, mixed lengths, one pool: nobody fails, nothing overlaps, and a
   expect(await overlaps(database)).toEqual([]);
   expect((await api.expect(200, 'GET', '/v1/integrity')).findings).toEqual([]);
   const queue = [...made];
-  await inParallel(8, () => api.expect(200, 'DELETE', `/v1/allocations/${queue.pop().id}`));
+  await inParallel(8, () => api.expect(200, 'DELETE', `/v1/allocations/${queue.pop()?.id}`));
   expect(await freeBlocks(database, root.id)).toEqual(before);
 });
 
@@ -44,19 +44,20 @@ test('16 clients over many pools, half allocating while half release', async () 
   const before = await Promise.all(roots.map((root) => freeBlocks(database, root.id)));
   const body = { poolSelector: { labels: { use: label } }, holder: 'h', service: 's' };
   await inParallel(8, async (client, at) => {
-    const one = client % 2 === 0 ? await api.expect(201, 'POST', '/v1/allocations', { body: { ...body, prefixLength: 24 + (at % 5) } }) : await allocate(api, roots[(client + at) % 6].id, { prefixLength: 26 });
+    const one = client % 2 === 0 ? await api.expect(201, 'POST', '/v1/allocations', { body: { ...body, prefixLength: 24 + (at % 5) } }) : await allocate(api, roots[(client + at) % 6]?.id ?? '', { prefixLength: 26 });
     await api.expect(200, 'DELETE', `/v1/allocations/${one.id}`);
   });
   expect(await Promise.all(roots.map((root) => freeBlocks(database, root.id)))).toEqual(before);
 });
 
-test('on one device as well: each allocation has a revision of its own that holds it', async () => {
+test('on one device as well: requests that share a turn share a revision, and the document holds them all', async () => {
   const { api } = controller;
   const root = await newRoot(api, ['45.96.0.0/18']);
   const device = await newDevice(api, root.spaceId);
   const made = await inParallel(3, () => allocate(api, root.id, { prefixLength: 28, deviceId: device.id }));
   const document = await api.expect(200, 'GET', `/v1/devices/${device.id}/document`);
-  expect(document.revision).toBe(String(1 + clients * 3));
+  expect(Number(document.revision)).toBeGreaterThan(1);
+  expect(Number(document.revision)).toBeLessThanOrEqual(1 + clients * 3);
   expect(document.ranges.map((range: { id: string }) => range.id).sort()).toEqual(made.map((one) => one.id).sort());
   const addresses = document.ranges.map((range: { prefix: string }) => range.prefix.split(/[./]/).map(Number).reduce((sum: number, part: number) => sum * 256 + part, 0));
   expect(addresses).toEqual(addresses.toSorted((a: number, b: number) => a - b));

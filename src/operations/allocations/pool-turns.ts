@@ -1,0 +1,86 @@
+import type { Allocation, AllocationRequest } from '../../model/allocation.js';
+import { CasmError } from '../../model/errors.js';
+import type { Hall } from '../hall.js';
+import type { Call, Kept } from '../work.js';
+import { allocateFromPool } from './allocate-from-pool.js';
+import { allocatePrefix } from './allocate-prefix.js';
+
+/** So many requests at most share one transaction: enough to spread its cost, few enough to answer soon. */
+const together = 128;
+/** So many may wait for one pool; beyond that waiting would only end in time-outs. */
+const longestQueue = 5_000;
+
+interface Waiting {
+  readonly call: Call;
+  readonly input: AllocationRequest;
+  resolve(kept: Kept<Allocation>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Serves concurrent requests to one pool together: while one transaction of the pool runs, those that arrive wait, and then
+ * share the next. The order is that of arrival. Nothing is delayed when nobody else is there, and nothing is kept here: a
+ * controller that dies loses only what nobody was told.
+ */
+export class PoolTurns {
+  private readonly queues = new Map<string, Waiting[]>();
+
+  constructor(private readonly hall: Hall) {}
+
+  /** @throws CasmError what allocatePrefix throws, and `busy` when too many wait already. */
+  allocate(call: Call, input: AllocationRequest): Promise<Kept<Allocation>> {
+    const { poolId } = input;
+    if (poolId === undefined) return this.hall.write(call, allocatePrefix, input);
+    return new Promise((resolve, reject) => {
+      const waiting = { call, input, resolve, reject };
+      const queue = this.queues.get(poolId);
+      if (queue === undefined) {
+        this.queues.set(poolId, [waiting]);
+        void this.serve(poolId);
+      } else if (queue.length >= longestQueue) {
+        reject(new CasmError('busy', `${longestQueue} requests wait for this pool already: try again in a moment`));
+      } else queue.push(waiting);
+    });
+  }
+
+  private async serve(poolId: string): Promise<void> {
+    for (;;) {
+      const queue = this.queues.get(poolId) ?? [];
+      if (queue.length === 0) {
+        this.queues.delete(poolId);
+        return;
+      }
+      await this.turn(poolId, nextOf(queue));
+    }
+  }
+
+  private async turn(poolId: string, asks: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.hall.writeTogether<AllocationRequest, Allocation>(asks, (asked) => allocateFromPool(poolId, asked));
+      asks.forEach((ask, at) => {
+        const outcome = outcomes[at];
+        if (outcome === undefined || outcome instanceof CasmError) ask.reject(outcome);
+        else ask.resolve(outcome);
+      });
+    } catch (error) {
+      if (asks.length === 1) asks[0]?.reject(error);
+      // One of them cannot be kept, and it is not known which: each for itself.
+      else for (const ask of asks) await this.turn(poolId, [ask]);
+    }
+  }
+}
+
+/** The next to share a turn, in order; one whose idempotency key is among them already waits for its answer. */
+function nextOf(queue: Waiting[]): Waiting[] {
+  const keys = new Set<string>();
+  const next: Waiting[] = [];
+  const later: Waiting[] = [];
+  for (const one of queue.splice(0, together)) {
+    const key = one.call.idempotency && `${one.call.actor.tokenId}:${one.call.idempotency.key}`;
+    if (key !== undefined && keys.has(key)) later.push(one);
+    else next.push(one);
+    if (key !== undefined) keys.add(key);
+  }
+  queue.unshift(...later);
+  return next;
+}
