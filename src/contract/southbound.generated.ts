@@ -270,6 +270,7 @@ export interface operations {
             /** @description The device holds the current revision */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -21,8 +21,9 @@ export class DeviceDoorController {
   @Route('pullDocument')
   async pull(@Ask() asked: Asked<'pullDocument'>): Promise<Answer> {
     const waitSeconds = Number(asked.header['prefer']?.slice('wait='.length) ?? 0);
-    const document = await this.documents.pull(deviceOf(asked), asked.header['if-none-match'], waitSeconds);
-    return document === undefined ? new Answer(undefined, {}, 304) : new Answer(document, { etag: `"${document.revision}"` });
+    const held = asked.header['if-none-match'];
+    const document = await this.documents.pull(deviceOf(asked), held, waitSeconds);
+    return document === undefined ? new Answer(undefined, { etag: held ?? '' }, 304) : new Answer(document, { etag: `"${document.revision}"` });
   }
 
   @Route('acknowledgeDocument')

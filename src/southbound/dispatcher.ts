@@ -40,7 +40,7 @@ export class Dispatcher {
     const adapter = this.adapters.get(device.adapter);
     if (adapter === undefined || delivery.state === 'suspended' || delivery.state === 'settled') return;
     const { revision } = document;
-    await this.hall.act('renderDocument', renderedDelivery, { deviceId, revision, pulled: false });
+    await this.hall.act('renderDocument', renderedDelivery, { deviceId, revision });
     try {
       const signal = AbortSignal.any([stopping, AbortSignal.timeout(exchangeMs)]);
       const handle = await this.handles.of(device, signal);
@@ -59,12 +59,12 @@ export class Dispatcher {
     await this.hall.act('enrolDevice', enrolDevice, { deviceId: device.id, enrolment });
   }
 
-  private async fail({ device, delivery }: CurrentDocument, error: unknown): Promise<void> {
+  private async fail({ device, delivery, document: { revision } }: CurrentDocument, error: unknown): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     const retryAt = error instanceof Reject ? null : this.backOff(delivery.attempts, error instanceof Retry ? error.afterSeconds : undefined);
     if (!(error instanceof Reject || error instanceof Retry)) this.logger.error(`${device.name}: the adapter failed: ${error instanceof Error ? error.stack : reason}`);
     else this.logger.warn(`${device.name}: ${retryAt === null ? 'parked' : 'will be tried again'}: ${reason}`);
-    await this.hall.act('failDelivery', failedDelivery, { deviceId: device.id, error: reason.slice(0, 2000), retryAt });
+    await this.hall.act('failDelivery', failedDelivery, { deviceId: device.id, revision, error: reason.slice(0, 2000), retryAt });
   }
 
   /** Doubling from one second to five minutes, spread by half either way so that devices do not come in step. */

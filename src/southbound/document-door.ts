@@ -1,7 +1,7 @@
 /** Serves a device its current document, or waits until there is a newer one than it holds. */
 import type { DeviceDocument } from '../model/document.js';
 import { CasmError } from '../model/errors.js';
-import { renderedDelivery } from '../operations/deliveries/note-delivery.js';
+import { renderedDelivery, seenDevice } from '../operations/deliveries/note-delivery.js';
 import { getDeviceDocument, getWantedRevision } from '../operations/documents/get-device-document.js';
 import type { Hall } from '../operations/hall.js';
 import type { RevisionWatch } from './revision-watch.js';
@@ -21,6 +21,7 @@ export class DocumentDoor {
    */
   async pull(deviceId: string, ifNoneMatch: string | undefined, waitSeconds: number): Promise<DeviceDocument | undefined> {
     const deadline = Date.now() + waitSeconds * 1000;
+    await this.hall.act('pullDocument', seenDevice, { deviceId });
     for (;;) {
       const woken = this.watch.next(deviceId, Math.min(lookAgainMs, Math.max(0, deadline - Date.now())));
       const wanted = await this.hall.glance(getWantedRevision, { deviceId });
@@ -31,7 +32,7 @@ export class DocumentDoor {
     const { device, delivery, document } = await this.hall.read(getDeviceDocument, { deviceId });
     if (device.state === 'suspended') throw new CasmError('device-unsuitable', `${device.name} is suspended: it keeps what it holds and gets nothing new`);
     if (BigInt(delivery.renderedRevision) < BigInt(document.revision)) {
-      await this.hall.act('renderDocument', renderedDelivery, { deviceId, revision: document.revision, pulled: true });
+      await this.hall.act('renderDocument', renderedDelivery, { deviceId, revision: document.revision });
     }
     return document;
   }

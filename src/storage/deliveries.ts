@@ -91,13 +91,14 @@ export async function noteApplied(tx: Tx, deviceId: string, revision: string): P
   );
 }
 
-export async function noteFailed(tx: Tx, deviceId: string, failure: { error: string; rejected: boolean; nextAttemptAt: Date | null }): Promise<void> {
-  await rows(tx, 'update deliveries set attempts = attempts + 1, last_error = $2, rejected = $3, next_attempt_at = $4 where device_id = $1', [
-    deviceId,
-    failure.error,
-    failure.rejected,
-    failure.nextAttemptAt,
-  ]);
+/** A refusal parks the delivery while the refused revision is the newest; what the device has applied it no longer refuses. */
+export async function noteFailed(tx: Tx, deviceId: string, failure: { revision: string; error: string; rejected: boolean; nextAttemptAt: Date | null }): Promise<void> {
+  await rows(
+    tx,
+    `update deliveries set attempts = attempts + 1, last_error = $2, rejected = $3 and wanted_revision = $5::bigint, next_attempt_at = $4
+     where device_id = $1 and applied_revision < $5::bigint`,
+    [deviceId, failure.error, failure.rejected, failure.nextAttemptAt, failure.revision],
+  );
 }
 
 export async function listDeliveries(tx: Tx, page: PageRequest, filter: { deviceId?: string; state?: string }): Promise<Delivery[]> {

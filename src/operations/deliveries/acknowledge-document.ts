@@ -33,5 +33,5 @@ export async function acknowledgeDocument(work: Work, ack: Acknowledgement): Pro
 async function refused(work: Work, { deviceId, revision, errors }: Acknowledgement): Promise<void> {
   await noteSeen(work.tx, deviceId);
   const error = `the device refused revision ${revision}: ${errors?.join('; ') || 'it gave no reason'}`;
-  await noteFailed(work.tx, deviceId, { error, rejected: true, nextAttemptAt: null });
+  await noteFailed(work.tx, deviceId, { revision, error, rejected: true, nextAttemptAt: null });
 }

@@ -4,13 +4,25 @@ import { noteSeen } from '../../storage/devices.js';
 import { enqueueDelivery } from '../../storage/jobs.js';
 import type { Work } from '../work.js';
 
-export async function renderedDelivery(work: Work, { deviceId, revision, pulled }: { deviceId: string; revision: string; pulled: boolean }): Promise<void> {
-  await noteRendered(work.tx, deviceId, revision);
-  if (pulled) await noteSeen(work.tx, deviceId);
+/** A pull is a sign of life, whether it brings anything new or not. */
+export async function seenDevice(work: Work, { deviceId }: { deviceId: string }): Promise<void> {
+  await noteSeen(work.tx, deviceId);
 }
 
-/** @param retryAt when to try again; null parks the delivery as rejected. */
-export async function failedDelivery(work: Work, { deviceId, error, retryAt }: { deviceId: string; error: string; retryAt: Date | null }): Promise<void> {
-  await noteFailed(work.tx, deviceId, { error, rejected: retryAt === null, nextAttemptAt: retryAt });
+export async function renderedDelivery(work: Work, { deviceId, revision }: { deviceId: string; revision: string }): Promise<void> {
+  await noteRendered(work.tx, deviceId, revision);
+}
+
+export interface Failure {
+  readonly deviceId: string;
+  /** The revision that was to be delivered. */
+  readonly revision: string;
+  readonly error: string;
+  /** When to try again; null parks the delivery as rejected, unless a newer revision is wanted by now. */
+  readonly retryAt: Date | null;
+}
+
+export async function failedDelivery(work: Work, { deviceId, revision, error, retryAt }: Failure): Promise<void> {
+  await noteFailed(work.tx, deviceId, { revision, error, rejected: retryAt === null, nextAttemptAt: retryAt });
   if (retryAt !== null) await enqueueDelivery(work.tx, deviceId, { runAt: retryAt });
 }
