@@ -1,8 +1,19 @@
 /** What most tests start from: a space of their own, pools in it, allocations, and SQL that looks past all of our code. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import type { components } from '../../src/contract/northbound.generated.js';
 import type { Api } from '../support/api.js';
 import type { TestDatabase } from '../support/database.js';
+
+type Schemas = components['schemas'];
+export type Pool = Schemas['Pool'];
+export type Allocation = Schemas['Allocation'];
+export type Device = Schemas['Device'];
+export type Delivery = Schemas['Delivery'];
+export type Problem = Schemas['Problem'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type ImportResult = Schemas['ImportResult'];
+export type Finding = Schemas['Integrity']['findings'][number];
 
 export const nowhere = '0192f5f0-0000-7000-8000-0000000000ff';
 
@@ -17,12 +28,12 @@ export async function newSpace(api: Api): Promise<string> {
 }
 
 /** A root pool in a space of its own, so that tests may all use the same prefixes. */
-export async function newRoot(api: Api, prefixes: readonly string[], more: object = {}): Promise<any> {
+export async function newRoot(api: Api, prefixes: readonly string[], more: object = {}): Promise<Pool> {
   const spaceId = await newSpace(api);
   return api.expect(201, 'POST', '/v1/pools', { body: { spaceId, name: unique('root'), prefixes, ...more } });
 }
 
-export async function newChild(api: Api, parentId: string, more: object): Promise<any> {
+export async function newChild(api: Api, parentId: string, more: object): Promise<Pool> {
   return api.expect(201, 'POST', '/v1/pools', { body: { parentId, name: unique('child'), ...more } });
 }
 
@@ -30,11 +41,11 @@ export function allocationOf(poolId: string, more: object = {}): Record<string, 
   return { poolId, holder: 'retail', service: 'internet', ...more };
 }
 
-export async function allocate(api: Api, poolId: string, more: object = {}): Promise<any> {
+export async function allocate(api: Api, poolId: string, more: object = {}): Promise<Allocation> {
   return api.expect(201, 'POST', '/v1/allocations', { body: allocationOf(poolId, more) });
 }
 
-export async function newDevice(api: Api, spaceId: string, more: object = {}): Promise<any> {
+export async function newDevice(api: Api, spaceId: string, more: object = {}): Promise<Device> {
   return api.expect(201, 'POST', '/v1/devices', { body: { name: unique('bng'), kind: 'bng', adapter: 'pull', spaceId, ...more } });
 }
 
