@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestController, type TestController } from '../support/controller.js';
-import { allocate, allocationOf, freeBlocks, newChild, newDevice, newRoot, newSpace, nowhere, unique } from './plan.js';
+import { allocate, allocationOf, freeBlocks, newChild, newDevice, newRoot, newSpace, nowhere, unique, type Pool, type Problem } from './plan.js';
 
 let controller: TestController;
 beforeAll(async () => {
@@ -91,7 +91,7 @@ test('counts above 2^63 are exact when a pool is exhausted', async () => {
 test('a selector falls over to the next pool by name: full ones and unfitting ones are passed by', async () => {
   const { api } = controller;
   const spaceId = await newSpace(api);
-  const pool = (name: string, prefix: string, policy: object = {}): Promise<any> =>
+  const pool = (name: string, prefix: string, policy: object = {}): Promise<Pool> =>
     api.expect(201, 'POST', '/v1/pools', { body: { spaceId, name, prefixes: [prefix], labels: { use: 'access' }, policy } });
   const a = await pool('a', '45.96.0.0/28', { ipv4: { defaultPrefixLength: 28 } });
   const b = await pool('b', '45.97.0.0/24', { ipv4: { maxPrefixLength: 25, defaultPrefixLength: 25 } });
@@ -123,7 +123,7 @@ test('a device must be of the pool’s space and use prefixes; a certificate nee
   const { api } = controller;
   const root = await newRoot(api, ['45.96.0.0/16', '10.0.0.0/8'], { policy: { allowSpecialPurpose: true } });
   const elsewhere = await newDevice(api, await newSpace(api));
-  const refused = (code: string, more: object): Promise<any> => api.problem(code, 'POST', '/v1/allocations', { body: allocationOf(root.id, { prefix: '45.96.0.0/24', ...more }) });
+  const refused = (code: string, more: object): Promise<Problem> => api.problem(code, 'POST', '/v1/allocations', { body: allocationOf(root.id, { prefix: '45.96.0.0/24', ...more }) });
   await refused('device-unsuitable', { deviceId: elsewhere.id });
   await refused('device-not-found', { deviceId: nowhere });
   await refused('certification-refused', { certify: true });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { eventually, startTestController, type TestController } from '../support/controller.js';
-import { allocate, newDevice, newRoot, newSpace, nowhere } from './plan.js';
+import { allocate, newDevice, newRoot, newSpace, nowhere, type Allocation, type Delivery, type Device } from './plan.js';
 import { PushTarget } from './push-target.js';
 
 let controller: TestController;
@@ -15,14 +15,14 @@ beforeEach(async () => {
 });
 afterEach(() => target.stop());
 
-const delivery = async (deviceId: string): Promise<any> => (await controller.api.expect(200, 'GET', `/v1/deliveries?deviceId=${deviceId}`)).items[0];
-const reaches = (deviceId: string, wanted: object): Promise<any> =>
+const delivery = async (deviceId: string): Promise<Delivery> => (await controller.api.expect(200, 'GET', `/v1/deliveries?deviceId=${deviceId}`)).items[0];
+const reaches = (deviceId: string, wanted: object): Promise<Delivery> =>
   eventually(async () => {
     const now = await delivery(deviceId);
     expect(now).toMatchObject(wanted);
     return now;
   });
-const pushed = (spaceId: string): Promise<any> => newDevice(controller.api, spaceId, { adapter: 'http', endpoint: target.endpoint, credentials: { secret: 'shared-with-the-device' } });
+const pushed = (spaceId: string): Promise<Device> => newDevice(controller.api, spaceId, { adapter: 'http', endpoint: target.endpoint, credentials: { secret: 'shared-with-the-device' } });
 
 test('the in-memory device settles, and its allocations become active on that evidence', async () => {
   const { api } = controller;
@@ -65,7 +65,7 @@ test('a device that is away is tried again with growing pauses, and settles when
   expect(first.lastError).toContain('ECONNREFUSED');
   const second = await reaches(device.id, { state: 'failing', attempts: 2 });
   // One second and two, each spread by half either way.
-  const wait = (one: any): number => (Date.parse(one.nextAttemptAt) - Date.parse(one.lastAttemptAt)) / 1000;
+  const wait = (one: Delivery): number => (Date.parse(one.nextAttemptAt ?? '') - Date.parse(one.lastAttemptAt ?? '')) / 1000;
   expect(wait(first)).toBeGreaterThan(0.4);
   expect(wait(first)).toBeLessThan(2);
   expect(wait(second)).toBeGreaterThan(0.9);
@@ -92,7 +92,7 @@ test('what changes while a document is on its way stays stale, and is delivered 
   const root = await newRoot(api, ['45.96.0.0/24']);
   const device = await pushed(root.spaceId);
   await reaches(device.id, { state: 'settled', appliedRevision: '1' });
-  let second: any;
+  let second: Allocation | undefined;
   target.pause = async (document) => {
     if (document.revision !== '2') return;
     second = await allocate(api, root.id, { prefixLength: 28, deviceId: device.id });
@@ -103,7 +103,7 @@ test('what changes while a document is on its way stays stale, and is delivered 
   expect(target.received.map((document) => [document.revision, document.ranges.map((range) => range.id)])).toEqual([
     ['1', []],
     ['2', [first.id]],
-    ['3', [first.id, second.id]],
+    ['3', [first.id, second?.id]],
   ]);
   const active = await api.expect(200, 'GET', `/v1/audit?resourceId=${first.id}&operation=settleDelivery`);
   expect(active.items).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { eventually, startTestController, type TestController } from '../support/controller.js';
-import { allocate, newDevice, newRoot, newSpace, nowhere, unique } from './plan.js';
+import { allocate, newDevice, newRoot, newSpace, nowhere, unique, type Problem } from './plan.js';
 
 let controller: TestController;
 const written: string[] = [];
@@ -96,7 +96,7 @@ test('a device leaves when it serves nothing, and its tokens with it', async () 
 test('kind, adapter, endpoint and credentials must go together', async () => {
   const { api } = controller;
   const spaceId = await newSpace(api);
-  const refused = (code: string, more: object): Promise<any> => api.problem(code, 'POST', '/v1/devices', { body: { name: unique('d'), kind: 'bng', adapter: 'pull', spaceId, ...more } });
+  const refused = (code: string, more: object): Promise<Problem> => api.problem(code, 'POST', '/v1/devices', { body: { name: unique('d'), kind: 'bng', adapter: 'pull', spaceId, ...more } });
   await refused('device-unsuitable', { kind: 'rpki' });
   await refused('device-unsuitable', { adapter: 'rpki' });
   await refused('device-unsuitable', { adapter: 'http', credentials: { secret: 's' } });
@@ -115,7 +115,7 @@ test('domains name pools of the device’s space, each by a name of its own', as
   const domain = { name: 'residential', poolId: root.id, family: 'ipv4', prefixLength: 26, holder: 'retail', service: 'internet' };
   const device = await newDevice(api, root.spaceId, { domains: [domain] });
   expect(device.domains).toEqual([domain]);
-  const refused = (code: string, domains: object[]): Promise<any> => api.problem(code, 'PATCH', `/v1/devices/${device.id}`, { body: { domains } });
+  const refused = (code: string, domains: object[]): Promise<Problem> => api.problem(code, 'PATCH', `/v1/devices/${device.id}`, { body: { domains } });
   await refused('name-taken', [domain, { ...domain, prefixLength: 27 }]);
   await refused('pool-not-found', [{ ...domain, poolId: nowhere }]);
   await refused('pool-mismatch', [{ ...domain, poolId: elsewhere.id }]);
