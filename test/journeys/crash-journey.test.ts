@@ -30,6 +30,7 @@ test('killed three times while allocating and once while releasing, it keeps eve
   const before = await treeLines(database);
   const counters: Counters = { unanswered: 0, replayed: 0 };
   const answered: Allocated[] = [];
+  const keyOf = (at: number): string => `allocate-${at}`;
   const line = ({ id, prefix }: Allocated): string => `${id} ${prefix}`;
 
   const nothingMissing = async (): Promise<void> => {
@@ -41,15 +42,23 @@ test('killed three times while allocating and once while releasing, it keeps eve
   const requests = mixedRequests(count, certified, tree, devices);
   // The last death comes when all are allocated and devices and parent CA are still being told.
   const points = deaths(random, count, [[0.05, 0.45], [0.45, 0.85], [1, 1]]);
-  await stage(`${count} allocations by ${clients} clients, killed after ${points.map((point) => `${point.answers} answers + ${point.milliseconds} ms`).join(', ')}`, () =>
+  const allocated = await stage(`${count} allocations by ${clients} clients, killed after ${points.map((point) => `${point.answers} answers + ${point.milliseconds} ms`).join(', ')}`, () =>
     throughCrashes({ controller, points, answers: () => answered.length, whileDead: nothingMissing }, () =>
-      inParallel(clients, requests, async (request, at) => answered.push(await allocate(api, request, `allocate-${at}`, counters))),
+      inParallel(clients, requests, async (request, at) => {
+        const one = await allocate(api, request, keyOf(at), counters);
+        answered.push(one);
+        return one;
+      }),
     ),
   );
   expectSame(await allocationLines(database), answered.map(line));
   expect(await overlaps(database)).toEqual([]);
   expect(await misplaced(database)).toEqual([]);
   expect(await audited(database, 'allocatePrefix')).toEqual({ allocations: count, entries: count });
+  // Whoever asks again after all that is told the same.
+  const again: Counters = { unanswered: 0, replayed: 0 };
+  expect(await inParallel(clients, requests.slice(0, 100), (request, at) => allocate(api, request, keyOf(at), again))).toEqual(allocated.slice(0, 100));
+  expect(again.replayed).toBe(100);
   await stage('all converged', () => expectConverged(journey, answered));
   await expectClean(journey);
 

@@ -37,8 +37,8 @@ export interface Story {
   whileDead(): Promise<void>;
 }
 
-/** Kills and restarts the controller at each of the points in turn while the work goes on. Ends when both are done. */
-export async function throughCrashes({ controller, points, answers, whileDead }: Story, work: () => Promise<unknown>): Promise<void> {
+/** Kills and restarts the controller at each of the points in turn while the work goes on. Ends when both are done. @returns what the work does */
+export async function throughCrashes<Result>({ controller, points, answers, whileDead }: Story, work: () => Promise<Result>): Promise<Result> {
   let failed = false;
   const working = work().catch((error: unknown) => {
     failed = true;
@@ -57,5 +57,6 @@ export async function throughCrashes({ controller, points, answers, whileDead }:
       }
     }
   };
-  await Promise.all([working, crashing()]);
+  const [result] = await Promise.all([working, crashing()]);
+  return result;
 }
