@@ -4,12 +4,14 @@ import type { IncomingMessage } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule, jobHandlers, newRequestId } from './app.module.js';
 import type { Config } from './config.js';
 import { contractOperation } from './contract/contract.js';
 import { ControllerLogger } from './controller-logger.js';
 import { serveDocs } from './http/docs.js';
+import { sendProblem } from './http/problem.filter.js';
+import { CasmError } from './model/errors.js';
 import { Metrics } from './northbound/metrics.js';
 import { JobRunner } from './operations/background/job-runner.js';
 import { Hall } from './operations/hall.js';
@@ -64,6 +66,9 @@ function httpAdapter(): FastifyAdapter {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : newRequestId();
     },
+    // An address that cannot be decoded reaches no route, and so neither the hooks nor the filter.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(reply.header('x-request-id', request.id), request.id, new CasmError('invalid-request', `the address cannot be read: ${error.message}`)),
   });
 }
 

@@ -55,21 +55,26 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = toCasmError(thrown, request);
     if (error.code === 'internal-error') this.logger.error(`${request.id} ${request.method} ${request.routeOptions?.url ?? ''}: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
-    const status = statuses[error.code];
-    const problem = {
-      type: `/docs/problems#${error.code}`,
-      title: error.code.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase()),
-      status,
-      detail: error.message,
-      code: error.code,
-      requestId: request.id,
-      ...error.details,
-    };
-    if (status === 401) void reply.header('www-authenticate', 'Bearer realm="casm"');
-    if (status === 405) void reply.header('allow', (error.details['allowed'] as string[]).join(', '));
-    if (status === 503 || status === 429) void reply.header('retry-after', '2');
-    void reply.status(status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
+    sendProblem(reply, request.id, error);
   }
+}
+
+/** For what is refused before there is a route, too. */
+export function sendProblem(reply: FastifyReply, requestId: string, error: CasmError): void {
+  const status = statuses[error.code];
+  const problem = {
+    type: `/docs/problems#${error.code}`,
+    title: error.code.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase()),
+    status,
+    detail: error.message,
+    code: error.code,
+    requestId,
+    ...error.details,
+  };
+  if (status === 401) void reply.header('www-authenticate', 'Bearer realm="casm"');
+  if (status === 405) void reply.header('allow', (error.details['allowed'] as string[]).join(', '));
+  if (status === 503) void reply.header('retry-after', '2');
+  void reply.status(status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
 }
 
 function toCasmError(thrown: unknown, request: CasmRequest): CasmError {
