@@ -25,14 +25,16 @@ export async function startController(databaseUrl: string): Promise<BenchControl
     env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, CASM_PORT: '0', CASM_ADMIN_TOKEN: token, CASM_SECRET_KEY: randomBytes(32).toString('base64') },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  const closed = once(child, 'close');
+  let stopping = false;
+  const closed = once(child, 'close').then(([status, signal]) => String(status ?? signal));
+  void closed.then((outcome) => stopping || console.error(`the controller ended by itself (${outcome})`));
   const said = createInterface({ input: piped(child.stdout) });
   const url = await new Promise<string>((resolve, reject) => {
     said.on('line', (line) => {
       const listening = /listening on (http:[^"\s]+)/.exec(line)?.[1];
       if (listening !== undefined) resolve(listening);
     });
-    void closed.then(([status]) => reject(new Error(`the controller ended by itself (${String(status)})`)));
+    void closed.then((outcome) => reject(new Error(`the controller does not start (${outcome})`)));
   });
   const headers = { authorization: `Bearer ${token}` };
   return {
@@ -45,6 +47,7 @@ export async function startController(databaseUrl: string): Promise<BenchControl
       return (await answer.json()) as { id: string };
     },
     stop: async () => {
+      stopping = true;
       child.kill('SIGTERM');
       await closed;
     },
