@@ -979,6 +979,8 @@ export interface components {
         Holder: string;
         /** @description Only what has all of these labels: `key=value,key=value` */
         Labels: string;
+        /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+        DryRun: boolean;
         /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
         IdempotencyKey: string;
         /** @description The ETag the change is meant for, or `*`. */
@@ -1027,7 +1029,10 @@ export interface operations {
     };
     createSpace: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1103,7 +1108,10 @@ export interface operations {
     };
     createPool: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1158,7 +1166,10 @@ export interface operations {
     };
     deletePool: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description The ETag the change is meant for, or `*`. */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1182,7 +1193,10 @@ export interface operations {
     };
     updatePool: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description The ETag the change is meant for, or `*`. */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1313,7 +1327,10 @@ export interface operations {
     };
     allocatePrefix: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1368,7 +1385,10 @@ export interface operations {
     };
     releaseAllocation: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description The ETag the change is meant for, or `*`. */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1425,7 +1445,10 @@ export interface operations {
     };
     createDevice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1480,7 +1503,10 @@ export interface operations {
     };
     deleteDevice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description The ETag the change is meant for, or `*`. */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1504,7 +1530,10 @@ export interface operations {
     };
     updateDevice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description The ETag the change is meant for, or `*`. */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -1592,7 +1621,10 @@ export interface operations {
     };
     retryDelivery: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1648,6 +1680,8 @@ export interface operations {
     importDelegations: {
         parameters: {
             query: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
                 spaceId: components["schemas"]["Id"];
                 /** @description Only these country codes, comma-separated. */
                 countries?: string;
@@ -1712,7 +1746,10 @@ export interface operations {
     };
     createToken: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: {
                 /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -1748,7 +1785,10 @@ export interface operations {
     };
     deleteToken: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
             header?: never;
             path: {
                 tokenId: components["schemas"]["Id"];

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { FastifyReply } from 'fastify';
 import { contractOperation, type ContractOperation, type Violation } from '../contract/contract.js';
 import { controllerActor } from '../model/audit.js';
 import { CasmError } from '../model/errors.js';
@@ -35,7 +36,9 @@ export class ContractGuard implements CanActivate {
       const where = first?.in === 'body' ? `the body at ${first.pointer || '/'}` : `${first?.in} ${first?.pointer}`;
       throw new CasmError('invalid-request', `${where}: ${first?.detail}${errors.length > 1 ? `; and ${errors.length - 1} more in errors` : ''}`, { errors });
     }
-    const call = { operation: operation.id, actor: actorOf(request), requestId: request.id, ...idempotencyOf(operation, request, sent) };
+    const dryRun = (parts.query as { dryRun?: boolean }).dryRun === true;
+    if (dryRun) void context.switchToHttp().getResponse<FastifyReply>().header('dry-run', 'true');
+    const call: Call = { operation: operation.id, actor: actorOf(request), requestId: request.id, ...(dryRun ? { dryRun } : idempotencyOf(operation, request, sent)) };
     request.asked = { call, token: request.token, ...parts } as unknown as Asked<OperationId>;
     return true;
   }

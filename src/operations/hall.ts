@@ -30,6 +30,7 @@ export class Hall {
 
   /** @throws CasmError whatever the operation refuses, and `idempotency-key-reused`; nothing is changed then. */
   async write<Input, Output>(call: Call, operation: Operation<Input, Output>, input: Input): Promise<Kept<Output>> {
+    if (call.dryRun === true) return this.rehearse(call, operation, input);
     const [kept] = await this.writeTogether([{ call, input }], async (asked) => Promise.all(asked.map((one) => operation(one.work, one.input))));
     if (kept === undefined || kept instanceof CasmError) throw kept ?? new Error('a write gave nothing');
     return kept;
@@ -54,6 +55,12 @@ export class Hall {
       });
       return outcomes.filter((outcome) => outcome !== undefined);
     });
+  }
+
+  /** Does it, keeps the answer and undoes everything else. */
+  private async rehearse<Input, Output>(call: Call, operation: Operation<Input, Output>, input: Input): Promise<Kept<Output>> {
+    const result = await this.transactions.rehearse((tx) => operation(this.workOf(tx, call, []), input));
+    return { result, replayed: false };
   }
 
   /** The controller's own doing, under a request id of its own. */

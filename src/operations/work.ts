@@ -30,6 +30,8 @@ export interface Call {
   readonly operation: string;
   readonly actor: Actor;
   readonly requestId: string;
+  /** Do it, answer, and undo it. */
+  readonly dryRun?: boolean;
   readonly idempotency?: { readonly key: string; readonly requestHash: Buffer };
 }
 

@@ -41,12 +41,21 @@ export class Transactions {
     }
   }
 
-  private async within<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  /** Does the work and undoes it; what it found out is returned. */
+  async rehearse<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      return await this.within('begin', work, 'rollback');
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  private async within<T>(begin: string, work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback' = 'commit'): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
       await runner.query(begin);
       const result = await work(runner.manager);
-      await runner.query('commit');
+      await runner.query(end);
       return result;
     } catch (error) {
       // A connection that cannot even undo is gone, and the transaction with it.

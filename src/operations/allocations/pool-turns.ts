@@ -30,7 +30,7 @@ export class PoolTurns {
   /** @throws CasmError what allocatePrefix throws, and `busy` when too many wait already. */
   allocate(call: Call, input: AllocationRequest): Promise<Kept<Allocation>> {
     const { poolId } = input;
-    if (poolId === undefined) return this.hall.write(call, allocatePrefix, input);
+    if (poolId === undefined || call.dryRun === true) return this.hall.write(call, allocatePrefix, input);
     return new Promise((resolve, reject) => {
       const waiting = { call, input, resolve, reject };
       const queue = this.queues.get(poolId);
