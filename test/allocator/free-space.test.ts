@@ -4,13 +4,14 @@ import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { addFree, countFreeBlocks, freePrefixes, giveBack, poolsWithRoom, takeByLength, takeExactly, whollyFree, type TakenPrefix } from '../../src/allocator/free-space.js';
 import type { Ask } from '../../src/allocator/placement.js';
+import type { Placement } from '../../src/model/pool.js';
 import { comparePrefixes, familyBits, formatPrefix, parsePrefix, prefixAround, type Family, type Prefix } from '../../src/model/prefix.js';
 import { createDataSource } from '../../src/storage/database.js';
 import { Transactions } from '../../src/storage/transactions.js';
 import { RawPlan } from '../storage/raw-plan.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { NaiveSpace } from './naive-space.js';
-import { smallPlans } from './small-plans.js';
+import { placements, smallPlans } from './small-plans.js';
 
 const seed = 20_140_701;
 let database: TestDatabase;
@@ -44,10 +45,10 @@ async function stored(poolId: string): Promise<string[]> {
 const blocksOf = (oracle: NaiveSpace): string[] => oracle.blocks().map(formatPrefix);
 const textOf = (taken: TakenPrefix | undefined): string | undefined => taken?.prefix;
 
-type Step = { kind: 'length'; asks: { family: Family; spare: number }[] } | { kind: 'exact'; wishes: { at: number; offset: number; spare: number }[] } | { kind: 'back'; picks: number[] };
+type Step = { kind: 'length'; asks: { family: Family; spare: number; placement?: Placement }[] } | { kind: 'exact'; wishes: { at: number; offset: number; spare: number }[] } | { kind: 'back'; picks: number[] };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('length' as const), asks: fc.array(fc.record({ family: fc.constantFrom<Family>('ipv4', 'ipv6'), spare: fc.integer({ min: 0, max: 6 }) }), { minLength: 1, maxLength: 8 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('length' as const), asks: fc.array(fc.record({ family: fc.constantFrom<Family>('ipv4', 'ipv6'), spare: fc.integer({ min: 0, max: 6 }), placement: fc.constantFrom(undefined, ...placements) }), { minLength: 1, maxLength: 8 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('exact' as const), wishes: fc.array(fc.record({ at: fc.nat(7), offset: fc.nat(63), spare: fc.nat(6) }), { minLength: 1, maxLength: 4 }) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('back' as const), picks: fc.array(fc.nat(30), { minLength: 1, maxLength: 6 }) }) },
 );
@@ -83,12 +84,17 @@ async function apply(step: Step, poolId: string, oracle: NaiveSpace, held: Taken
 }
 
 async function byLength({ asks: wanted }: Extract<Step, { kind: 'length' }>, poolId: string, oracle: NaiveSpace): Promise<(TakenPrefix | undefined)[]> {
-  const asks: Ask[] = wanted.map(({ family, spare }) => ({ family, length: familyBits(family) - spare }));
+  const asks: Ask[] = wanted.map(({ family, spare, placement }) => ({ family, length: familyBits(family) - spare, placement }));
   const taken = await transactions.write((tx) => takeByLength(tx, poolId, asks));
   asks.forEach((ask, at) => {
-    const best = oracle.bestFit(ask.family, ask.length);
-    expect(textOf(taken[at]), JSON.stringify(ask)).toBe(best && formatPrefix(best));
-    if (best !== undefined) oracle.take(best);
+    const { family, length, placement = 'best-fit' } = ask;
+    const got = taken[at];
+    const best = placement === 'random' ? undefined : oracle.choose(placement, family, length);
+    if (placement === 'random') expect(got !== undefined, JSON.stringify(ask)).toBe(oracle.hasRoom(family, length));
+    else expect(textOf(got), JSON.stringify(ask)).toBe(best && formatPrefix(best));
+    if (got === undefined) return;
+    expect(parsePrefix(got.prefix)).toMatchObject({ family, length });
+    oracle.take(parsePrefix(got.prefix));
   });
   return taken;
 }

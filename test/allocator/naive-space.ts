@@ -1,4 +1,5 @@
 /** The oracle: a small space as a plain set of free addresses. Knows nothing of blocks; finds them by looking. */
+import type { Placement } from '../../src/model/pool.js';
 import { comparePrefixes, coverRange, familyBits, prefixLast, type Prefix } from '../../src/model/prefix.js';
 
 export class NaiveSpace {
@@ -39,12 +40,35 @@ export class NaiveSpace {
     });
   }
 
-  /** What best fit means: the start of the smallest free block that is long enough, the lowest of those. */
-  bestFit(family: Prefix['family'], length: number): Prefix | undefined {
-    const fitting = this.blocks().filter((block) => block.family === family && block.length <= length);
-    const [best] = fitting.sort((a, b) => b.length - a.length || comparePrefixes(a, b));
-    return best && { family, first: best.first, length };
+  /** Whether a prefix of that length is to be had at all. */
+  hasRoom(family: Prefix['family'], length: number): boolean {
+    return this.fitting(family, length).length > 0;
   }
+
+  /** What each placement that leaves nothing to chance promises. */
+  choose(placement: Exclude<Placement, 'random'>, family: Prefix['family'], length: number): Prefix | undefined {
+    const blocks = this.fitting(family, length);
+    const [block] = blocks.sort(
+      {
+        'best-fit': (a: Prefix, b: Prefix) => b.length - a.length || comparePrefixes(a, b),
+        first: comparePrefixes,
+        last: (a: Prefix, b: Prefix) => comparePrefixes(b, a),
+        sparse: (a: Prefix, b: Prefix) => a.length - b.length || (backwards(a) < backwards(b) ? -1 : 1),
+      }[placement],
+    );
+    if (block === undefined) return undefined;
+    const size = 1n << BigInt(familyBits(family) - length);
+    return { family, first: placement === 'last' ? prefixLast(block) + 1n - size : block.first, length };
+  }
+
+  private fitting(family: Prefix['family'], length: number): Prefix[] {
+    return this.blocks().filter((block) => block.family === family && block.length <= length);
+  }
+}
+
+/** The network bits as text, the last first: the mirror of binary counting (RFC 3531). */
+function backwards({ family, first, length }: Prefix): string {
+  return first.toString(2).padStart(familyBits(family), '0').slice(0, length).split('').reverse().join('');
 }
 
 function addressesOf(prefix: Prefix): bigint[] {

@@ -2,10 +2,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FreeBlock } from '../../src/allocator/placement.js';
+import type { Placement } from '../../src/model/pool.js';
 import { contains, familyBits, formatPrefix, parsePrefix, prefixAround, type Family, type Prefix } from '../../src/model/prefix.js';
 import { NaiveSpace } from './naive-space.js';
 import { PurePool } from './pure-pool.js';
-import { smallPlans } from './small-plans.js';
+import { placements, smallPlans } from './small-plans.js';
+
+/** A plain generator of the same numbers for the same seed (a linear congruence of 32 bits). */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+}
 
 interface Model {
   readonly oracle: NaiveSpace;
@@ -28,21 +35,29 @@ function hold(model: Model, block: FreeBlock): void {
 }
 
 class TakeByLength implements Command {
-  constructor(private readonly asks: readonly { family: Family; spare: number }[]) {}
+  constructor(
+    private readonly asks: readonly { family: Family; spare: number; placement?: Placement }[],
+    private readonly seed: number,
+  ) {}
   check = (): boolean => true;
   run(model: Model, pool: PurePool): void {
-    const asks = this.asks.map(({ family, spare }) => ({ family, length: familyBits(family) - spare }));
-    const taken = pool.takeByLength(asks);
+    const asks = this.asks.map(({ family, spare, placement }) => ({ family, length: familyBits(family) - spare, placement }));
+    const taken = pool.takeByLength(asks, randomFrom(this.seed));
     expect(taken).toHaveLength(asks.length);
-    asks.forEach((ask, at) => {
-      const best = model.oracle.bestFit(ask.family, ask.length);
+    asks.forEach(({ family, length, placement = 'best-fit' }, at) => {
       const got = taken[at];
-      expect(got && formatPrefix(got.prefix), this.toString()).toBe(best && formatPrefix(best));
+      if (placement === 'random') {
+        expect(got !== undefined, this.toString()).toBe(model.oracle.hasRoom(family, length));
+        if (got !== undefined) expect([got.prefix.family, got.prefix.length]).toEqual([family, length]);
+      } else {
+        const best = model.oracle.choose(placement, family, length);
+        expect(got && formatPrefix(got.prefix), this.toString()).toBe(best && formatPrefix(best));
+      }
       if (got !== undefined) hold(model, got);
     });
     checkTiling(model, pool);
   }
-  toString = (): string => `take ${this.asks.map(({ family, spare }) => `${family}/-${spare}`).join(' ')}`;
+  toString = (): string => `take ${this.asks.map(({ family, spare, placement }) => `${placement} ${family}/-${spare}`).join(' ')}`;
 }
 
 class TakeExactly implements Command {
@@ -80,9 +95,10 @@ class GiveBack implements Command {
 }
 
 const spare = fc.integer({ min: 0, max: 6 });
+const ask = fc.record({ family: fc.constantFrom<Family>('ipv4', 'ipv6'), spare, placement: fc.constantFrom(undefined, ...placements) });
 const commands = fc.commands(
   [
-    fc.array(fc.record({ family: fc.constantFrom<Family>('ipv4', 'ipv6'), spare }), { minLength: 1, maxLength: 6 }).map((asks) => new TakeByLength(asks)),
+    fc.tuple(fc.array(ask, { minLength: 1, maxLength: 6 }), fc.nat()).map(([asks, seed]) => new TakeByLength(asks, seed)),
     fc.array(fc.record({ at: fc.nat(7), offset: fc.nat(63), spare: fc.integer({ min: 0, max: 8 }) }), { minLength: 1, maxLength: 4 }).map((wishes) => new TakeExactly(wishes)),
     fc.array(fc.nat(30), { minLength: 1, maxLength: 5 }).map((picks) => new GiveBack(picks)),
   ],
@@ -90,7 +106,7 @@ const commands = fc.commands(
 );
 
 describe.each(smallPlans)('$name', ({ prefixes }) => {
-  test('takes are best fit or exact, blocks tile what is free, and all given back is the whole again', () => {
+  test('takes are where their placement says, or exact, blocks tile what is free, and all given back is the whole again', () => {
     fc.assert(
       fc.property(commands, (steps) => {
         const model: Model = { oracle: new NaiveSpace(prefixes), held: [] };
@@ -126,4 +142,31 @@ test('the same prefix wished twice in one breath is given once', () => {
   const pool = new PurePool([parsePrefix('10.0.0.0/24')]);
   const twice = pool.takeExactly([parsePrefix('10.0.0.0/25'), parsePrefix('10.0.0.0/25'), parsePrefix('10.0.0.0/26'), parsePrefix('10.0.0.128/25')]);
   expect(twice.map((block) => block && formatPrefix(block.prefix))).toEqual(['10.0.0.0/25', undefined, undefined, '10.0.0.128/25']);
+});
+
+test('sparse placement counts in mirrored binary (RFC 3531), so that every prefix keeps room to grow', () => {
+  const pool = new PurePool([parsePrefix('10.0.0.0/24')]);
+  const order = Array.from({ length: 16 }, () => pool.takeByLength([{ family: 'ipv4', length: 28, placement: 'sparse' }])[0]);
+  expect(order.map((block) => Number((block as FreeBlock).prefix.first & 0xffn) / 16)).toEqual([0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15]);
+});
+
+test('random placement reaches every place, none much more often than another', () => {
+  const random = randomFrom(20_140_701);
+  const counts = new Map<string, number>();
+  for (let run = 0; run < 1_600; run += 1) {
+    // Blocks of several sizes: a place in any of them is as likely.
+    const pool = new PurePool(['10.0.0.0/29', '10.1.0.0/30', '10.2.0.0/30'].map(parsePrefix));
+    const taken = pool.takeByLength([{ family: 'ipv4', length: 32, placement: 'random' }], random)[0] as FreeBlock;
+    counts.set(formatPrefix(taken.prefix), (counts.get(formatPrefix(taken.prefix)) ?? 0) + 1);
+  }
+  expect(counts.size).toBe(16);
+  for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(50);
+});
+
+test('chance is as fine as the space is wide: a random /128 of a /0 is no multiple of anything', () => {
+  const random = randomFrom(7);
+  const pool = new PurePool([parsePrefix('::/0')]);
+  const firsts = Array.from({ length: 50 }, () => (pool.takeByLength([{ family: 'ipv6', length: 128, placement: 'random' }], random)[0] as FreeBlock).prefix.first);
+  expect(firsts.some((first) => first >> 120n !== 0n)).toBe(true);
+  expect(new Set(firsts.map((first) => first & 0xffn)).size).toBeGreaterThan(20);
 });

@@ -1,5 +1,6 @@
 /** A pool in memory out of the pure parts of the allocator, wired as free-space.ts wires them to the table. */
 import { merge, possiblePartners } from '../../src/allocator/merging.js';
+import type { Random } from '../../src/allocator/choosers.js';
 import { placeByLength, placeExactly, type Ask, type FreeBlock, type Placed } from '../../src/allocator/placement.js';
 import { comparePrefixes, formatPrefix, type Prefix } from '../../src/model/prefix.js';
 
@@ -14,8 +15,8 @@ export class PurePool {
     return [...this.free.values()].map((block) => block.prefix).sort(comparePrefixes);
   }
 
-  takeByLength(asks: readonly Ask[]): readonly (FreeBlock | undefined)[] {
-    return this.write(placeByLength([...this.free.values()], asks));
+  takeByLength(asks: readonly Ask[], random?: Random): readonly (FreeBlock | undefined)[] {
+    return this.write(placeByLength([...this.free.values()], asks, random));
   }
 
   takeExactly(prefixes: readonly Prefix[]): readonly (FreeBlock | undefined)[] {

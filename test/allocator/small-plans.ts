@@ -1,4 +1,5 @@
 /** Pools small enough to look at every address: one block, several apart, neighbours that must not merge, the edges. */
+import type { Placement } from '../../src/model/pool.js';
 import { parsePrefix, type Prefix } from '../../src/model/prefix.js';
 
 export interface SmallPlan {
@@ -18,3 +19,5 @@ export const smallPlans: readonly SmallPlan[] = [
   plan('v6 where text order is not address order', '2a0e::/124', '2a0e:0:0:9::/124', '2a0e:0:0:10::/124'),
   plan('single addresses', '192.0.2.1/32', '2001:db8::1/128'),
 ];
+
+export const placements: readonly Placement[] = ['best-fit', 'first', 'last', 'sparse', 'random'];

@@ -23,7 +23,7 @@ interface Sent {
   body?: Record<string, unknown>;
 }
 
-function filtered(error: CasmError): Sent {
+function filtered(thrown: Error): Sent {
   const sent: Sent = { headers: {} };
   const reply = {
     status: (status: number) => ((sent.status = status), reply),
@@ -32,7 +32,7 @@ function filtered(error: CasmError): Sent {
   };
   const request = { id: 'request-1', method: 'GET', url: '/', headers: {} };
   const host = { switchToHttp: () => ({ getRequest: () => request, getResponse: () => reply }) } as unknown as ArgumentsHost;
-  new ProblemFilter().catch(error, host);
+  new ProblemFilter().catch(thrown, host);
   return sent;
 }
 
@@ -46,7 +46,7 @@ test.each(errorCodes.filter((code) => code !== 'internal-error'))('%s leaves as 
 });
 
 test('what our own side got wrong says nothing of itself but the request id', () => {
-  const { status, body } = filtered(new Error('select secret from tokens') as CasmError);
+  const { status, body } = filtered(new Error('select secret from tokens'));
   expect(status).toBe(500);
   expect(JSON.stringify(body)).not.toContain('secret');
   expect(body).toMatchObject({ code: 'internal-error', requestId: 'request-1' });
