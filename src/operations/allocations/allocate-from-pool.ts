@@ -37,7 +37,10 @@ export async function allocateFromPool(poolId: string, asks: readonly Allocation
   await takeExactOnes(pool, open(tickets));
   await takeOthers(pool, open(tickets));
   for (const ticket of open(tickets)) await attempt(ticket, async () => serving.checkCertifiable(ticket.input, ticket.block?.prefix ?? ''));
-  await giveBack(tx, pool.id, tickets.flatMap((ticket) => (ticket.error !== undefined && ticket.block !== undefined ? [ticket.block] : [])));
+  const returned = tickets.flatMap((ticket) => (ticket.error !== undefined && ticket.block !== undefined ? [ticket.block] : []));
+  // What a refused request held for a moment may be what another was refused for want of: then each needs a turn of its own.
+  if (returned.length > 0 && tickets.some((ticket) => ticket.wanted !== undefined && ticket.block === undefined)) throw new Error('a refused request stood in the way of others in its turn');
+  await giveBack(tx, pool.id, returned);
   return insert(pool, serving, tickets);
 }
 
