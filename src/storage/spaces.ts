@@ -36,6 +36,12 @@ export async function findSpace(tx: Tx, id: string): Promise<Space | undefined> 
   return found && toSpace(found);
 }
 
+/** Takes the space's turn for what looks at all of its roots before it adds to them. Rows that merely refer to it go on. */
+export async function lockSpace(tx: Tx, id: string): Promise<Space | undefined> {
+  const found = await row<SpaceRow>(tx, 'select * from spaces where id = $1 for no key update', [id]);
+  return found && toSpace(found);
+}
+
 export async function listSpaces(tx: Tx, page: PageRequest, labels: Labels | null): Promise<Space[]> {
   const found = await rows<SpaceRow>(
     tx,

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../model/errors.js';
 import { aggregate, comparePrefixes, contains, formatPrefix, overlaps, parsePrefix, type Family, type Prefix } from '../../model/prefix.js';
 import { specialPurposeOf } from '../../model/special-purpose.js';
 import { overlappingRoots } from '../../storage/pools.js';
-import { findSpace } from '../../storage/spaces.js';
+import { lockSpace } from '../../storage/spaces.js';
 import { found } from '../not-found.js';
 import type { Work } from '../work.js';
 import { growRoot, type GrownPool } from './grow-root.js';
@@ -36,7 +36,8 @@ type Refusal = { readonly code: ErrorCode; readonly detail: string };
 
 /** @throws CasmError `space-not-found`, `import-invalid` */
 export async function importDelegations(work: Work, request: ImportRequest): Promise<ImportResult> {
-  found(await findSpace(work.tx, request.spaceId), 'space', request.spaceId);
+  // One import at a time: the next finds what this one has brought.
+  found(await lockSpace(work.tx, request.spaceId), 'space', request.spaceId);
   const read = parseDelegations(request.text);
   const wanted = read.lines.filter((line) => (request.countries?.includes(line.country) ?? true) && (request.family === undefined || line.family === request.family));
   const known = await overlapsWithRoots(work, request.spaceId, wanted);
