@@ -4,7 +4,7 @@
  */
 import { familyBits, formatPrefix, parsePrefix, prefixAround, type Family, type Prefix } from '../model/prefix.js';
 import type { FreeBlockCount } from '../model/usage.js';
-import { oneRow, rows, type Tx } from '../storage/sql.js';
+import { later, oneRow, rows, type Tx } from '../storage/sql.js';
 import { candidates } from './candidates.js';
 import type { Random } from './choosers.js';
 import { merge, possiblePartners } from './merging.js';
@@ -27,7 +27,7 @@ const toTaken = (block: FreeBlock | undefined): TakenPrefix | undefined => block
 export async function takeByLength(tx: Tx, poolId: string, asks: readonly Ask[], random: Random = Math.random): Promise<(TakenPrefix | undefined)[]> {
   if (asks.length === 0) return [];
   const placed = placeByLength(await candidates(tx, poolId, asks, random), asks, random);
-  await write(tx, poolId, placed);
+  write(tx, poolId, placed);
   return placed.taken.map(toTaken);
 }
 
@@ -36,7 +36,7 @@ export async function takeExactly(tx: Tx, poolId: string, prefixes: readonly Pre
   if (prefixes.length === 0) return [];
   const around = prefixes.flatMap((prefix) => Array.from({ length: prefix.length + 1 }, (_, length) => formatPrefix(prefixAround(prefix.family, prefix.first, length))));
   const placed = placeExactly(await freeAmong(tx, poolId, around), prefixes);
-  await write(tx, poolId, placed);
+  write(tx, poolId, placed);
   return placed.taken.map(toTaken);
 }
 
@@ -45,7 +45,7 @@ export async function giveBack(tx: Tx, poolId: string, returned: readonly TakenP
   const blocks = returned.map(toBlock);
   const partners = await freeAmong(tx, poolId, possiblePartners(blocks).map(formatPrefix));
   const { removed, added } = merge(partners, blocks);
-  await write(tx, poolId, { consumed: removed, remainders: added });
+  write(tx, poolId, { consumed: removed, remainders: added });
 }
 
 /** Makes whole new pool prefixes free. */
@@ -112,12 +112,13 @@ async function freeAmong(tx: Tx, poolId: string, prefixes: readonly string[]): P
   return found.map(toBlock);
 }
 
-async function write(tx: Tx, poolId: string, { consumed, remainders }: Pick<Placed, 'consumed' | 'remainders'>): Promise<void> {
+function write(tx: Tx, poolId: string, { consumed, remainders }: Pick<Placed, 'consumed' | 'remainders'>): void {
   if (consumed.length === 0 && remainders.length === 0) return;
-  await rows(
+  const change = rows(
     tx,
     `with gone as (delete from free_blocks where pool_id = $1 and prefix = any($2::cidr[]))
      insert into free_blocks (pool_id, prefix, pool_prefix) select $1, t.prefix, t.pool_prefix from unnest($3::cidr[], $4::cidr[]) as t (prefix, pool_prefix)`,
     [poolId, consumed.map((block) => formatPrefix(block.prefix)), remainders.map((block) => formatPrefix(block.prefix)), remainders.map((block) => block.poolPrefix)],
   );
+  later(tx, change);
 }

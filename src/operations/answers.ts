@@ -2,7 +2,7 @@
 import { CasmError } from '../model/errors.js';
 import { claimKeys, claimName, dropClaims, storeAnswers, type Claim } from '../storage/idempotency-keys.js';
 import type { SecretBox } from '../storage/secret-box.js';
-import type { Tx } from '../storage/sql.js';
+import { later, type Tx } from '../storage/sql.js';
 import type { Call, Kept } from './work.js';
 
 export class Answers {
@@ -23,14 +23,14 @@ export class Answers {
   }
 
   /** Stores results; a refused request gives its key up. */
-  async store(tx: Tx, outcomes: readonly { call: Call; result: unknown }[]): Promise<void> {
+  store(tx: Tx, outcomes: readonly { call: Call; result: unknown }[]): void {
     const claimed = outcomes.flatMap(({ call, result }) => {
       const claim = claimOf(call);
       return claim === undefined ? [] : [{ claim, result }];
     });
     const [refused, kept] = [claimed.filter((one) => one.result instanceof CasmError), claimed.filter((one) => !(one.result instanceof CasmError))];
-    await dropClaims(tx, refused.map((one) => one.claim));
-    await storeAnswers(tx, kept.map(({ claim, result }) => ({ ...claim, sealed: this.box.seal(JSON.stringify(result ?? null), purpose(claim)) })));
+    later(tx, dropClaims(tx, refused.map((one) => one.claim)));
+    later(tx, storeAnswers(tx, kept.map(({ claim, result }) => ({ ...claim, sealed: this.box.seal(JSON.stringify(result ?? null), purpose(claim)) }))));
   }
 }
 

@@ -6,7 +6,7 @@ import { controllerActor } from '../model/audit.js';
 import { CasmError } from '../model/errors.js';
 import { insertAudit, type NewAuditEntry } from '../storage/audit.js';
 import type { SecretBox } from '../storage/secret-box.js';
-import type { Tx } from '../storage/sql.js';
+import { later, type Tx } from '../storage/sql.js';
 import type { Transactions } from '../storage/transactions.js';
 import { Answers } from './answers.js';
 import type { Call, Kept, Operation, Question, Together, Work } from './work.js';
@@ -38,16 +38,23 @@ export class Hall {
 
   /**
    * Keeps several promises in one transaction. What the operation throws undoes all of them; what it returns as a CasmError
-   * refuses that one alone. No two of the asks may carry the same idempotency key.
+   * refuses that one alone. No two of the asks may carry the same idempotency key. A turn they all need is taken on the way.
    */
-  writeTogether<Input, Output>(asks: readonly Ask<Input>[], operation: Together<Input, Output>): Promise<(Kept<Output> | CasmError)[]> {
+  writeTogether<Input, Output, Turn = undefined>(
+    asks: readonly Ask<Input>[],
+    operation: (asked: Parameters<Together<Input, Output>>[0], turn: Promise<Turn> | undefined) => ReturnType<Together<Input, Output>>,
+    takeTurn?: (tx: Tx) => Promise<Turn>,
+  ): Promise<(Kept<Output> | CasmError)[]> {
     return this.transactions.write(async (tx) => {
-      const earlier = await this.answers.claim<Output>(tx, asks.map((ask) => ask.call));
+      const claimed = this.answers.claim<Output>(tx, asks.map((ask) => ask.call));
+      const turn = takeTurn?.(tx);
+      turn?.catch(() => undefined);
+      const earlier = await claimed;
       const entries: NewAuditEntry[] = [];
       const fresh = asks.flatMap((ask, at) => (earlier[at] === undefined ? [{ at, input: ask.input, call: ask.call, work: this.workOf(tx, ask.call, entries) }] : []));
-      const results = fresh.length === 0 ? [] : await operation(fresh);
-      await insertAudit(tx, entries);
-      await this.answers.store(tx, fresh.map(({ call }, at) => ({ call, result: results[at] })));
+      const results = fresh.length === 0 ? [] : await operation(fresh, turn);
+      later(tx, insertAudit(tx, entries));
+      this.answers.store(tx, fresh.map(({ call }, at) => ({ call, result: results[at] })));
       const outcomes: (Kept<Output> | CasmError | undefined)[] = [...earlier];
       fresh.forEach(({ at }, index) => {
         const result = results[index];

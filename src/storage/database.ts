@@ -39,7 +39,8 @@ export function createDataSource(url: string, connections: number): DataSource {
     migrations: migrations(),
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
-    extra: { max: connections, connectionTimeoutMillis: 10_000 },
+    // Pipelining: statements that do not wait for each other travel together (see later in sql.ts).
+    extra: { max: connections, connectionTimeoutMillis: 10_000, pipeline: true },
     poolErrorHandler: () => {
       // a lost idle connection is replaced at the next use, where an error has someone to be told to
     },

@@ -23,6 +23,29 @@ export async function oneRow<Row>(tx: Tx, sql: string, parameters: readonly unkn
   return found;
 }
 
+const unsettled = new WeakMap<object, Promise<unknown>[]>();
+
+/**
+ * Sends a statement whose rows nobody needs without waiting for it: those that follow are behind it on the same connection
+ * all the same. If it fails, so does the transaction, at its end or at the next settle.
+ */
+export function later(tx: Tx, statement: Promise<unknown>): void {
+  if (tx.queryRunner === undefined) throw new Error('a statement needs an open transaction');
+  // Whoever settles hears of the failure; until then it is nobody's.
+  statement.catch(() => undefined);
+  unsettled.set(tx.queryRunner, [...(unsettled.get(tx.queryRunner) ?? []), statement]);
+}
+
+/** Waits for what was sent by `later`. @throws what the first of them threw */
+export async function settle(tx: Tx, ...more: readonly Promise<unknown>[]): Promise<void> {
+  if (tx.queryRunner === undefined) throw new Error('a statement needs an open transaction');
+  const sent = [...(unsettled.get(tx.queryRunner) ?? []), ...more];
+  unsettled.delete(tx.queryRunner);
+  // All of them end before anything else happens: the connection is theirs until then.
+  const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
 /** Times leave storage as RFC 3339 text in UTC. */
 export function time(value: Date): string;
 export function time(value: Date | null): string | null;

@@ -4,7 +4,7 @@
  */
 import type { DataSource } from 'typeorm';
 import { isPassing, translate } from './constraint-errors.js';
-import type { Tx } from './sql.js';
+import { later, settle, type Tx } from './sql.js';
 
 const tries = 5;
 
@@ -50,14 +50,18 @@ export class Transactions {
     }
   }
 
+  /** The first statement travels with the begin, and the commit with the last ones: the driver pipelines them. */
   private async within<T>(begin: string, work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback' = 'commit'): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
-      await runner.query(begin);
+      await runner.connect();
+      later(runner.manager, runner.query(begin));
       const result = await work(runner.manager);
-      await runner.query(end);
+      // A commit behind a failed statement undoes; the statement's own failure is what is thrown.
+      await settle(runner.manager, runner.query(end));
       return result;
     } catch (error) {
+      await settle(runner.manager).catch(() => undefined);
       // A connection that cannot even undo is gone, and the transaction with it.
       await runner.query('rollback').catch(() => undefined);
       throw error;

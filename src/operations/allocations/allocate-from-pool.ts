@@ -24,11 +24,11 @@ interface Ticket extends AllocationAsk {
   error?: CasmError;
 }
 
-/** All asks share one transaction. The results are in the order of the asks. */
-export async function allocateFromPool(poolId: string, asks: readonly AllocationAsk[]): Promise<(Allocation | CasmError)[]> {
+/** All asks share one transaction. The results are in the order of the asks. @param turn the pool's, where it is on its way already */
+export async function allocateFromPool(poolId: string, asks: readonly AllocationAsk[], turn?: Promise<PoolTurn | undefined>): Promise<(Allocation | CasmError)[]> {
   const tx = asks[0]?.work.tx;
   if (tx === undefined) return [];
-  const pool = await lockPool(tx, poolId);
+  const pool = await (turn ?? lockPool(tx, poolId));
   if (pool === undefined) return asks.map(() => notFound('pool', poolId));
   const tickets: Ticket[] = asks.map((ask) => ({ ...ask }));
   for (const ticket of tickets) await attempt(ticket, async () => void (ticket.wanted = await readRequest(ticket.work, pool, ticket.input)));

@@ -1,5 +1,6 @@
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
+import { lockPool, type PoolTurn } from '../../storage/pools.js';
 import type { Hall } from '../hall.js';
 import type { Call, Kept } from '../work.js';
 import { allocateFromPool } from './allocate-from-pool.js';
@@ -56,7 +57,11 @@ export class PoolTurns {
 
   private async turn(poolId: string, asks: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.hall.writeTogether<AllocationRequest, Allocation>(asks, (asked) => allocateFromPool(poolId, asked));
+      const outcomes = await this.hall.writeTogether<AllocationRequest, Allocation, PoolTurn | undefined>(
+        asks,
+        (asked, turn) => allocateFromPool(poolId, asked, turn),
+        (tx) => lockPool(tx, poolId),
+      );
       asks.forEach((ask, at) => {
         const outcome = outcomes[at];
         if (outcome === undefined || outcome instanceof CasmError) ask.reject(outcome);
