@@ -1,7 +1,7 @@
 /** Requests that would be taken, and the same with one or two things wrong: these get furthest in. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { anyJson, hostileId, hostilePrefix, hostileText, hostileTime } from './hostile.js';
+import { anyJson, hostileId, hostileIds, hostilePrefix, hostilePrefixes, hostileText, hostileTexts, hostileTime, hostileTimes } from './hostile.js';
 
 export interface KnownIds {
   readonly space: string;
@@ -71,4 +71,19 @@ export function nearMiss(operationId: string, known: KnownIds): fc.Arbitrary<Jso
       return replaced(request, places[pick % places.length] ?? [], by);
     }, goodRequest(operationId, known)),
   );
+}
+
+/** A good request again and again, each time with one of its texts exchanged for one that is trouble of its own kind. */
+export function* everyHostileText(operationId: string, known: KnownIds): Generator<Json> {
+  for (const place of placesIn(goodRequest(operationId, known))) {
+    const value = place.reduce<Json>((within, step) => (within as Record<string | number, Json>)[step] ?? null, goodRequest(operationId, known));
+    if (typeof value !== 'string') continue;
+    for (const text of [...hostileTexts, ...ofItsKind(value)]) yield replaced(goodRequest(operationId, known), place, text);
+  }
+}
+
+function ofItsKind(value: string): readonly string[] {
+  if (/^\d{4}-\d\d-\d\dT/.test(value)) return hostileTimes;
+  if (/^[0-9a-f]{8}-/.test(value)) return hostileIds;
+  return value.includes('/') ? hostilePrefixes : [];
 }
