@@ -61,15 +61,17 @@ test('a device that is away is tried again with growing pauses, and settles when
   await reaches(device.id, { state: 'settled' });
   await target.stop();
   await api.expect(202, 'POST', `/v1/deliveries/${device.id}/retry`);
-  const first = await reaches(device.id, { state: 'failing', attempts: 1 });
-  expect(first.lastError).toContain('ECONNREFUSED');
-  const second = await reaches(device.id, { state: 'failing', attempts: 2 });
-  // One second and two, each spread by half either way.
-  const wait = (one: Delivery): number => (Date.parse(one.nextAttemptAt ?? '') - Date.parse(one.lastAttemptAt ?? '')) / 1000;
-  expect(wait(first)).toBeGreaterThan(0.4);
-  expect(wait(first)).toBeLessThan(2);
-  expect(wait(second)).toBeGreaterThan(0.9);
-  expect(wait(second)).toBeLessThan(3.5);
+  const failing = await eventually(async () => {
+    const now = await delivery(device.id);
+    expect(now).toMatchObject({ state: 'failing', lastError: expect.stringContaining('ECONNREFUSED'), nextAttemptAt: expect.any(String) });
+    expect(now.attempts).toBeGreaterThan(1);
+    return now;
+  });
+  // One second, two, four, each spread by half either way.
+  const pause = (Date.parse(failing.nextAttemptAt ?? '') - Date.parse(failing.lastAttemptAt ?? '')) / 1000;
+  const middle = 2 ** (failing.attempts - 1);
+  expect(pause).toBeGreaterThan(middle * 0.5 - 0.1);
+  expect(pause).toBeLessThan(middle * 1.5 + 1);
   await target.start();
   await reaches(device.id, { state: 'settled', attempts: 0, lastError: null, nextAttemptAt: null });
 });

@@ -16,3 +16,21 @@ test('a space is created once, listed, and its name is taken', async () => {
   expect(list.items).toEqual([created.body]);
   await api.problem('name-taken', 'POST', '/v1/spaces', { body: { name: 'internet' } });
 });
+
+test('spaces made at once are all made, each with a place for its allocations', async () => {
+  const { api, database } = controller;
+  const made = await Promise.all(Array.from({ length: 8 }, (_, at) => api.expect(201, 'POST', '/v1/spaces', { body: { name: `vrf-${at}` } })));
+  const ids = made.map((space: { id: string }) => space.id);
+  const places = await database.query(`select from spaces s join pg_class c on c.relname = 'allocations_' || s.number where s.id = any($1::uuid[])`, [ids]);
+  expect(places).toHaveLength(8);
+});
+
+test('spaces come in pages, in the order they were made', async () => {
+  const { api } = controller;
+  const all = (await api.expect(200, 'GET', '/v1/spaces')).items;
+  const first = await api.expect(200, 'GET', '/v1/spaces?limit=3');
+  const rest = await api.expect(200, 'GET', `/v1/spaces?limit=1000&cursor=${first.nextCursor}`);
+  expect([...first.items, ...rest.items]).toEqual(all);
+  expect(rest.nextCursor).toBeNull();
+  await api.problem('invalid-cursor', 'GET', '/v1/spaces?cursor=MTI');
+});
