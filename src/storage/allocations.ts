@@ -3,7 +3,7 @@ import type { Allocation, AllocationRequest, AllocationState } from '../model/al
 import type { PageRequest } from '../model/page.js';
 import type { Family } from '../model/prefix.js';
 import type { Labels } from '../model/space.js';
-import { oneRow, row, rows, time, type Tx } from './sql.js';
+import { later, oneRow, row, rows, time, type Tx } from './sql.js';
 
 interface AllocationRow {
   id: string;
@@ -76,22 +76,51 @@ export interface NewAllocation {
   readonly request: AllocationRequest;
 }
 
-/** @returns them by id. */
-export async function insertAllocations(tx: Tx, allocations: readonly NewAllocation[]): Promise<Map<string, Allocation>> {
-  if (allocations.length === 0) return new Map();
-  const inserted = await rows<AllocationRow>(
+/**
+ * Inserts allocations as of `now`, and says what they are without waiting for it: all of it is decided here, and if the
+ * database disagrees nothing is kept (see later).
+ * @returns them in order.
+ */
+export function insertAllocations(tx: Tx, allocations: readonly NewAllocation[], now: Date): Allocation[] {
+  if (allocations.length === 0) return [];
+  const insert = rows(
     tx,
     `insert into allocations (id, space_id, pool_id, pool_prefix, prefix, state, holder, service, labels, device_id, rpki_device_id,
-       device_revision, rpki_revision, origin_as, valid_until, request)
+       device_revision, rpki_revision, origin_as, valid_until, request, created_at, updated_at)
      select x.id, x."spaceId", x."poolId", x."poolPrefix", x.prefix, x.state, r.holder, r.service, coalesce(r.labels, '{}'), x."deviceId", x."rpkiDeviceId",
-       x."deviceRevision", x."rpkiRevision", r."originAs", r."validUntil", x.request
+       x."deviceRevision", x."rpkiRevision", r."originAs", r."validUntil", x.request, $2, $2
      from jsonb_to_recordset($1::jsonb) as x (id uuid, "spaceId" uuid, "poolId" uuid, "poolPrefix" cidr, prefix cidr, state text, "deviceId" uuid,
        "rpkiDeviceId" uuid, "deviceRevision" bigint, "rpkiRevision" bigint, request jsonb),
-       jsonb_to_record(x.request) as r (holder text, service text, labels jsonb, "originAs" bigint, "validUntil" timestamptz)
-     returning *, device_revision is not null as device_pending, rpki_revision is not null as rpki_pending`,
-    [JSON.stringify(allocations)],
+       jsonb_to_record(x.request) as r (holder text, service text, labels jsonb, "originAs" bigint, "validUntil" timestamptz)`,
+    [JSON.stringify(allocations), now],
   );
-  return new Map(inserted.map((found) => [found.id, toAllocation(found)]));
+  later(tx, insert);
+  return allocations.map((allocation) => asInserted(allocation, now));
+}
+
+/** The row as it stands after its insert. */
+function asInserted({ request, ...allocation }: NewAllocation, now: Date): Allocation {
+  return toAllocation({
+    id: allocation.id,
+    space_id: allocation.spaceId,
+    pool_id: allocation.poolId,
+    prefix: allocation.prefix,
+    state: allocation.state,
+    holder: request.holder,
+    service: request.service,
+    labels: request.labels ?? {},
+    device_id: allocation.deviceId,
+    rpki_device_id: allocation.rpkiDeviceId,
+    origin_as: request.originAs === undefined ? null : String(request.originAs),
+    device_pending: allocation.deviceRevision !== null,
+    rpki_pending: allocation.rpkiRevision !== null,
+    valid_until: request.validUntil === undefined ? null : new Date(request.validUntil),
+    quarantined_until: null,
+    request,
+    version: '1',
+    created_at: now,
+    updated_at: now,
+  });
 }
 
 export async function findAllocation(tx: Tx, id: string): Promise<Allocation | undefined> {

@@ -21,6 +21,7 @@ export interface AllocationAsk {
 interface Ticket extends AllocationAsk {
   wanted?: Wanted;
   block?: TakenPrefix;
+  allocation?: Allocation;
   error?: CasmError;
 }
 
@@ -81,26 +82,21 @@ async function takeOthers(pool: PoolTurn, tickets: readonly Ticket[]): Promise<v
 
 async function insert(pool: PoolTurn, serving: Serving, tickets: readonly Ticket[]): Promise<(Allocation | CasmError)[]> {
   const revisions = await serving.markStale(open(tickets).map((ticket) => ticket.input));
-  const rows = new Map<Ticket, NewAllocation>();
-  for (const ticket of open(tickets)) {
-    const { work, input: request, block } = ticket;
+  const rows = open(tickets).map(({ work, input: request, block }): NewAllocation => {
     if (block === undefined) throw new Error('a request went through the turn and got nothing');
     const served = revisions(request);
     const state = served.deviceRevision === null && served.rpkiRevision === null ? 'active' : 'provisioning';
-    rows.set(ticket, { id: work.newId(), spaceId: pool.spaceId, poolId: pool.id, ...block, state, ...served, request });
-  }
-  const tx = tickets[0]?.work.tx;
-  const inserted = tx === undefined ? new Map<string, Allocation>() : await insertAllocations(tx, [...rows.values()]);
-  const results: (Allocation | CasmError)[] = [];
-  for (const ticket of tickets) {
-    const allocation = inserted.get(rows.get(ticket)?.id ?? '');
-    if (allocation !== undefined) await tell(ticket.work, allocation);
-    results.push(allocation ?? ticket.error ?? new CasmError('internal-error', 'the allocation was not kept'));
-  }
-  return results;
+    return { id: work.newId(), spaceId: pool.spaceId, poolId: pool.id, ...block, state, ...served, request };
+  });
+  const work = tickets[0]?.work;
+  const inserted = work === undefined ? [] : insertAllocations(work.tx, rows, work.now);
+  open(tickets).forEach((ticket, at) => (ticket.allocation = inserted[at]));
+  for (const ticket of open(tickets)) await tell(ticket);
+  return tickets.map((ticket) => ticket.allocation ?? ticket.error ?? new CasmError('internal-error', 'the allocation was not kept'));
 }
 
-async function tell(work: Work, allocation: Allocation): Promise<void> {
+async function tell({ work, allocation }: Ticket): Promise<void> {
+  if (allocation === undefined) return;
   if (allocation.validUntil !== null) await enqueueExpiry(work.tx, allocation.id, new Date(allocation.validUntil));
   work.audit({ resourceType: 'allocation', resourceId: allocation.id, before: null, after: allocation });
 }
