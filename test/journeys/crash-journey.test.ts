@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => journey?.end());
 
-test('killed three times while allocating and once while releasing, it keeps every promise', { timeout: 240_000 }, async () => {
+test('killed three times while allocating and once while releasing, it keeps every promise', { timeout: 300_000 }, async () => {
   const { api, controller, database, devices, tree } = journey;
   const before = await treeLines(database);
   const counters: Counters = { unanswered: 0, replayed: 0 };

@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => journey?.end());
 
-test('from the registry to the devices and back, nothing left behind', { timeout: 180_000 }, async () => {
+test('from the registry to the devices and back, nothing left behind', { timeout: 300_000 }, async () => {
   const { api, controller, database, devices, tree } = journey;
   expect(await addressesOf(database, tree.rootId, 4)).toBe(delegations.ipv4Addresses);
   expect(await addressesOf(database, tree.rootId, 6)).toBe(delegations.ipv6Addresses);
