@@ -18,6 +18,8 @@ export const singleAllocations: Benchmark = {
   async run(setting: Setting): Promise<Result> {
     const controller = await setting.controller();
     const database = new pg.Client({ connectionString: setting.databaseUrl });
+    // A lost connection is told by the next query.
+    database.on('error', () => undefined);
     await database.connect();
     await database.query(`create table ${table} (id uuid primary key, prefix cidr not null, holder text not null)`);
     const one = await makePools(controller, 1);

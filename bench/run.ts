@@ -23,14 +23,14 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-const undo: (() => Promise<unknown>)[] = [];
-async function undoAll(): Promise<void> {
-  for (const step of undo.splice(0).reverse()) await step();
-}
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void undoAll().finally(() => process.exit(1)));
+const stopped = new Promise<never>((_, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
+});
+stopped.catch(() => undefined);
 
 let postgres = '';
 async function onStage(benchmark: Benchmark): Promise<Result> {
+  const undo: (() => Promise<unknown>)[] = [];
   try {
     const folder = await mkdtemp(join(tmpdir(), 'casm-bench-'));
     undo.push(() => rm(folder, { recursive: true, force: true }));
@@ -42,9 +42,9 @@ async function onStage(benchmark: Benchmark): Promise<Result> {
       undo.push(() => started.stop());
       return started;
     };
-    return await benchmark.run({ databaseUrl: server.url, seconds, controller });
+    return await Promise.race([benchmark.run({ databaseUrl: server.url, seconds, controller }), stopped]);
   } finally {
-    await undoAll();
+    for (const step of undo.toReversed()) await step();
   }
 }
 
@@ -59,13 +59,19 @@ async function versionOf(databaseUrl: string): Promise<string> {
   return `${row?.server_version}, fsync ${row?.fsync}, synchronous_commit ${row?.synchronous_commit}`;
 }
 
-const results: Result[] = [];
-for (const benchmark of chosen) {
-  const result = await onStage(benchmark);
-  results.push(result);
-  console.log(`${table(result)}\n`);
+try {
+  const results: Result[] = [];
+  for (const benchmark of chosen) {
+    const result = await onStage(benchmark);
+    results.push(result);
+    console.log(`${table(result)}\n`);
+  }
+  const text = JSON.stringify(report(results, seconds, postgres, new Date()), null, 2);
+  console.log(text);
+  if (values.json !== undefined) await writeFile(values.json, `${text}\n`);
+  process.exitCode = results.every((result) => result.checks.every((check) => check.holds)) ? 0 : 1;
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  // What was under way when it broke has nobody to tell any more.
+  process.exit(1);
 }
-const text = JSON.stringify(report(results, seconds, postgres, new Date()), null, 2);
-console.log(text);
-if (values.json !== undefined) await writeFile(values.json, `${text}\n`);
-process.exitCode = results.every((result) => result.checks.every((check) => check.holds)) ? 0 : 1;
