@@ -2,6 +2,7 @@
  * Opens transactions. A write that meets a deadlock or a serialization failure is run again from its start, so what it
  * does must live in the database alone. A snapshot reads one moment of everything and cannot write.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { isPassing, translate } from './constraint-errors.js';
 import { later, settle, type Tx } from './sql.js';
@@ -17,6 +18,8 @@ export class Transactions {
         return await this.within('begin', work);
       } catch (error) {
         if (!isPassing(error) || attempt === tries) throw translate(error);
+        // Those that met must not meet again in step.
+        await setTimeout(attempt * 10 * Math.random());
       }
     }
   }
