@@ -3,10 +3,11 @@
  * kind as there are asks, none is missed even when each ask consumes a block of its own.
  */
 import type { Placement } from '../model/pool.js';
-import { familyBits, formatAddress, parsePrefix, type Family } from '../model/prefix.js';
+import { familyBits, formatAddress, formatPrefix, parsePrefix, type Prefix } from '../model/prefix.js';
 import { rows, type Tx } from '../storage/sql.js';
 import type { Random } from './choosers.js';
 import type { Ask, FreeBlock } from './placement.js';
+import type { Region } from './region.js';
 
 interface BlockRow {
   readonly prefix: string;
@@ -37,20 +38,55 @@ const queries: Readonly<Record<Placement, string>> = {
   random: `${ofEachSize('asc', 'prefix >= $5::cidr')} union ${ofEachSize('asc')}`,
 };
 
+/**
+ * The same within a region: for each of its pieces the block around it, the last that begins at or before it, since free
+ * blocks are disjoint; and one probe a size for those inside. The number of blocks does not count here either.
+ */
+const inRegion = (order: string, condition = 'true'): string => `
+  select ${columns} from unnest($4::cidr[]) as r (piece), lateral (
+    select prefix, pool_prefix from free_blocks where pool_id = $1 and prefix <= r.piece order by prefix desc limit 1) b
+  where b.prefix >>= r.piece
+  union
+  select ${columns} from unnest($4::cidr[], $5::cidr[]) as r (piece, start), generate_series(masklen(r.piece) + 1, $2::int) as s (length), lateral (
+    select prefix, pool_prefix from free_blocks where pool_id = $1 and family(prefix) = family(r.piece) and 128 - masklen(prefix) = 128 - s.length
+      and prefix > r.piece and prefix <= set_masklen(broadcast(r.piece), case family(r.piece) when 4 then 32 else 128 end)::cidr and ${condition}
+    order by prefix ${order} limit $3) b`;
+
+const queriesInRegion: Readonly<Record<Placement, string>> = {
+  'best-fit': inRegion('asc'),
+  first: inRegion('asc'),
+  last: inRegion('desc'),
+  sparse: inRegion('asc'),
+  random: `${inRegion('asc', 'prefix >= r.start')} union ${inRegion('asc')}`,
+};
+
 /** Candidates for each kind of ask, together and without repetition. */
 export async function candidates(tx: Tx, poolId: string, asks: readonly Ask[], random: Random): Promise<FreeBlock[]> {
-  const kinds = new Map(asks.map((ask) => [`${ask.placement} ${ask.family} ${ask.length}`, ask]));
+  const kinds = new Map(asks.map((ask) => [`${ask.placement} ${ask.family} ${ask.length} ${ask.region?.map(formatPrefix).join()}`, ask]));
   const found = new Map<string, FreeBlock>();
-  for (const { placement = 'best-fit', family, length } of kinds.values()) {
-    const parameters: unknown[] = [poolId, Number(family.slice(3)), length, asks.length];
-    if (placement === 'random') parameters.push(randomAddress(family, random));
-    for (const row of await rows<BlockRow>(tx, queries[placement], parameters)) found.set(row.prefix, { prefix: parsePrefix(row.prefix), poolPrefix: row.poolPrefix });
+  for (const ask of kinds.values()) {
+    const rowsOf = ask.region === undefined ? anywhere(tx, poolId, ask, asks.length, random) : within(tx, poolId, ask, ask.region, asks.length, random);
+    for (const row of await rowsOf) found.set(row.prefix, { prefix: parsePrefix(row.prefix), poolPrefix: row.poolPrefix });
   }
   return [...found.values()];
 }
 
-function randomAddress(family: Family, random: Random): string {
-  let address = 0n;
-  for (let bit = 0; bit < familyBits(family); bit += 16) address = (address << 16n) | BigInt(Math.floor(random() * 0x10000));
-  return formatAddress(family, address);
+async function anywhere(tx: Tx, poolId: string, { placement = 'best-fit', family, length }: Ask, limit: number, random: Random): Promise<BlockRow[]> {
+  const parameters: unknown[] = [poolId, Number(family.slice(3)), length, limit];
+  if (placement === 'random') parameters.push(randomAddress({ family, first: 0n, length: 0 }, random));
+  return rows<BlockRow>(tx, queries[placement], parameters);
+}
+
+async function within(tx: Tx, poolId: string, { placement = 'best-fit', length }: Ask, region: Region, asks: number, random: Random): Promise<BlockRow[]> {
+  const limit = placement === 'sparse' ? Math.max(asks, sparseBreadth) : asks;
+  const starts = region.map((piece) => (placement === 'random' ? randomAddress(piece, random) : formatPrefix(piece)));
+  return rows<BlockRow>(tx, queriesInRegion[placement], [poolId, length, limit, region.map(formatPrefix), starts]);
+}
+
+/** Somewhere in the prefix. */
+function randomAddress({ family, first, length }: Prefix, random: Random): string {
+  const bits = familyBits(family);
+  let offset = 0n;
+  for (let bit = 0; bit < bits; bit += 16) offset = (offset << 16n) | BigInt(Math.floor(random() * 0x10000));
+  return formatAddress(family, first + (offset & ((1n << BigInt(bits - length)) - 1n)));
 }

@@ -6,12 +6,12 @@ import type { FreeBlock } from './placement.js';
 /** Uniform in [0, 1). */
 export type Random = () => number;
 
-export interface Choice {
-  readonly block: FreeBlock;
+export interface Choice<Block extends FreeBlock> {
+  readonly block: Block;
   readonly prefix: Prefix;
 }
 
-type Chooser = (fitting: readonly FreeBlock[], length: number, random: Random) => Choice | undefined;
+type Chooser = <Block extends FreeBlock>(fitting: readonly Block[], length: number, random: Random) => Choice<Block> | undefined;
 
 export const choosers: Readonly<Record<Placement, Chooser>> = {
   /** The smallest block that fits, the lowest of those; from its start. */
@@ -41,12 +41,12 @@ export const choosers: Readonly<Record<Placement, Chooser>> = {
   },
 };
 
-function atStart(block: FreeBlock | undefined, length: number): Choice | undefined {
+function atStart<Block extends FreeBlock>(block: Block | undefined, length: number): Choice<Block> | undefined {
   return block && { block, prefix: { ...block.prefix, length } };
 }
 
-function least(blocks: readonly FreeBlock[], order: (a: FreeBlock, b: FreeBlock) => number): FreeBlock | undefined {
-  return blocks.reduce<FreeBlock | undefined>((best, block) => (best === undefined || order(block, best) < 0 ? block : best), undefined);
+function least<Block extends FreeBlock>(blocks: readonly Block[], order: (a: FreeBlock, b: FreeBlock) => number): Block | undefined {
+  return blocks.reduce<Block | undefined>((best, block) => (best === undefined || order(block, best) < 0 ? block : best), undefined);
 }
 
 function compare(a: bigint, b: bigint): number {

@@ -5,6 +5,7 @@
 import type { Placement } from '../model/pool.js';
 import { contains, formatPrefix, subtract, type Family, type Prefix } from '../model/prefix.js';
 import { choosers, type Random } from './choosers.js';
+import { partsOf, type Region } from './region.js';
 
 /** A free block, and the pool prefix it is a part of. */
 export interface FreeBlock {
@@ -17,6 +18,8 @@ export interface Ask {
   readonly length: number;
   /** Best fit unless said otherwise. */
   readonly placement?: Placement;
+  /** Everywhere unless said otherwise. The placement is applied to what is free there, as though nothing else were. */
+  readonly region?: Region;
 }
 
 export interface Placed {
@@ -30,8 +33,13 @@ export function placeByLength(free: readonly FreeBlock[], asks: readonly Ask[], 
   const now = new Map(free.map((block) => [formatPrefix(block.prefix), block]));
   const taken = asks.map((ask) => {
     const fitting = [...now.values()].filter(({ prefix }) => prefix.family === ask.family && prefix.length <= ask.length);
-    const chosen = choosers[ask.placement ?? 'best-fit'](fitting, ask.length, random);
-    return chosen === undefined ? undefined : take(now, chosen.block, chosen.prefix);
+    const choose = choosers[ask.placement ?? 'best-fit'];
+    if (ask.region === undefined) {
+      const chosen = choose(fitting, ask.length, random);
+      return chosen && take(now, chosen.block, chosen.prefix);
+    }
+    const chosen = choose(partsOf(fitting, ask.region, ask.length), ask.length, random);
+    return chosen && take(now, chosen.block.whole, chosen.prefix);
   });
   return { taken, ...difference(free, now) };
 }
