@@ -123,8 +123,9 @@ export interface paths {
         put?: never;
         /**
          * Request a prefix
-         * @description From the named pool, or from the first pool with space among those whose labels match `poolSelector`, by name. A
-         *     length (the pool's default when not given) or one exact prefix. With a device the allocation is `provisioning`
+         * @description From the named pool, or from the first that can serve it among those that match `poolSelector`, by name or in the
+         *     order stated. A length (the pool's default when not given), within allowedPrefixes and outside disallowedPrefixes, or
+         *     one exact prefix, or what a hold of the same caller keeps. With a device the allocation is `provisioning`
          *     until the device has confirmed it; with `certify` until its certificate has come, too.
          *
          *     409 `pool-exhausted` lists what is free, and is not worth repeating unchanged. 429 `busy` is: it says that too many
@@ -157,6 +158,173 @@ export interface paths {
          *     the prefix is free, and 404 from then on.
          */
         delete: operations["releaseAllocation"];
+        options?: never;
+        head?: never;
+        /**
+         * Change labels, holder, service, lifetime or origin AS
+         * @description What is not named stays. `validUntil` renews the allocation, to a later or a sooner time in the future; null makes it
+         *     last until it is released. A device whose document changes is told, and so is the parent CA where the origin AS does:
+         *     `waitingFor` shows it until they have confirmed. 409 `state-conflict` once the prefix is on its way out.
+         */
+        patch: operations["updateAllocation"];
+        trace?: never;
+    };
+    "/v1/allocations/{allocationId}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a prefix run empty
+         * @description The device is told to hand out nothing new from it; what it has handed out lives on. `draining` becomes `drained` when the
+         *     device, having confirmed that, reports that nothing is assigned any more. Without a device it is drained at once. A drained
+         *     prefix stays the holder's until it is released or activated. 409 `state-conflict` once the prefix is on its way out.
+         */
+        post: operations["drainAllocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/allocations/{allocationId}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a drain
+         * @description The device is told to hand out from it again; until it has confirmed that, the allocation is `provisioning`. 409
+         *     `state-conflict` once the prefix is on its way out.
+         */
+        post: operations["activateAllocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/allocations/{allocationId}/release-quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a quarantine early, for a stated reason
+         * @description The prefix is free at once, and the reason is in the audit. A prefix that is not in quarantine, because a device or the
+         *     parent CA has yet to let go of it, is refused with 409 `state-conflict`: quarantine ends early, evidence is never skipped.
+         */
+        post: operations["releaseQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/allocation-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request several prefixes at once, all or none
+         * @description Several of a kind (`count`), or of different kinds: a paired IPv4 address, IPv6 subnet and delegated prefix are three
+         *     items. Either every prefix is allocated, or none is and the problem says in `index` which item could not be served;
+         *     it then has the code that allocatePrefix would have answered. At most 256 prefixes in all.
+         */
+        post: operations["allocateSet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List holds */
+        get: operations["listHolds"];
+        put?: never;
+        /**
+         * See what would be had, and keep it for a while
+         * @description Chooses as allocatePrefix does, and keeps the prefix for `seconds`: nobody else can have it until then. A request
+         *     with `holdId` makes it an allocation, under the same id. When the time is over, or the hold is deleted, the prefix is
+         *     free again at once, without quarantine. Held space counts as `held` in a pool's usage.
+         */
+        post: operations["createHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds/{holdId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                holdId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** Read a hold */
+        get: operations["getHold"];
+        put?: never;
+        post?: never;
+        /** Let go of a hold; its prefix is free again at once */
+        delete: operations["deleteHold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do many things in one request
+         * @description Up to 10 000 items, done in their order in one transaction; the body may have 16 MiB. Each item names an operation of
+         *     this contract and what it takes: `path`, `body` and `ifMatch`, as the operation itself says.
+         *
+         *     `atomic`: all of it or nothing (RFC 7878). Every item is held against the contract before anything is done, and the
+         *     first that is refused undoes all: 409 `batch-failed` with its `index` and its `problem`.
+         *     `bestEffort`: what can be done is done, and each item that is refused has a problem of its own in the results.
+         *     When the database itself is away nothing is done in either mode.
+         */
+        post: operations["runBatch"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -368,6 +536,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What has changed, in order, to read on from wherever one stopped
+         * @description Every change of a space, pool, allocation, device, delivery or certificate, each with the resource as it was after
+         *     the change (before it, where it is gone). The order is final: what is read once is never preceded by something
+         *     new, in whatever order transactions commit. An event appears when every transaction begun before its own has ended.
+         *
+         *     As `application/json`, a page; `nextCursor` is where to go on with `after`, at once or later. As `text/event-stream`
+         *     (send `Accept`), the same events as they happen: `id` is the cursor, `event` the type, `data` an Event. A client
+         *     that comes back with `Last-Event-ID` misses nothing. The stream ends when its token does; 429 `busy` says that too
+         *     many listen.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who held which address when, after release too
+         * @description Every state an allocation has been in, with the time it was valid: from `validFrom` on, and no longer at `validTo`.
+         *     Ask for an address (`contains`), a prefix (`prefix`) or an allocation, at one moment (`at`), in a span (`from`, `to`)
+         *     or at all times. States older than the retention are answered while they reach into it.
+         */
+        get: operations["listHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/integrity": {
         parameters: {
             query?: never;
@@ -514,6 +731,7 @@ export interface components {
             ipv6?: components["schemas"]["LengthPolicy"];
             placement?: components["schemas"]["Placement"];
             quarantineSeconds?: number;
+            quarantineMaxAddresses?: components["schemas"]["QuarantineCap"];
             allowSpecialPurpose?: boolean;
         };
         /**
@@ -529,8 +747,18 @@ export interface components {
             placement: components["schemas"]["Placement"];
             /** @description How long a returned prefix rests before it is handed out again. 0 unless set */
             quarantineSeconds: number;
+            quarantineMaxAddresses: components["schemas"]["CompleteQuarantineCap"];
             /** @description Whether prefixes in special-purpose blocks (RFC 6890) may be pool prefixes. False unless set */
             allowSpecialPurpose: boolean;
+        };
+        /** @description How many addresses of a family may rest at most. Beyond that what has rested longest is free at once. Null is no cap */
+        QuarantineCap: {
+            ipv4?: components["schemas"]["Count"] | null;
+            ipv6?: components["schemas"]["Count"] | null;
+        };
+        CompleteQuarantineCap: {
+            ipv4: components["schemas"]["Count"] | null;
+            ipv6: components["schemas"]["Count"] | null;
         };
         CompleteLengthPolicy: {
             minPrefixLength: components["schemas"]["PrefixLength"];
@@ -607,19 +835,28 @@ export interface components {
             /** @description How many of this length there are in all */
             count: components["schemas"]["Count"];
         };
+        /** @description Pools that have all of these; tried by name, or in the order in which `poolIds` names them, until one can serve */
         PoolSelector: {
             spaceId?: components["schemas"]["Id"];
-            labels: {
+            /** @description These pools only, in this order */
+            poolIds?: components["schemas"]["Id"][];
+            labels?: {
                 [key: string]: string;
             };
-        };
+        } | unknown | unknown;
         AllocationRequest: {
             poolId?: components["schemas"]["Id"];
             poolSelector?: components["schemas"]["PoolSelector"];
+            /** @description Take what this hold keeps; only for the caller and the holder it was made for, and in place of everything else that says what is wanted */
+            holdId?: components["schemas"]["Id"];
             /** @description Needed unless a prefix is named or the pool has one family only */
             family?: components["schemas"]["Family"];
             prefixLength?: components["schemas"]["PrefixLength"];
             prefix?: components["schemas"]["Prefix"];
+            /** @description With a length: only inside one of these, or of what adjacent ones add up to */
+            allowedPrefixes?: components["schemas"]["Prefix"][];
+            /** @description With a length: nothing that overlaps one of these */
+            disallowedPrefixes?: components["schemas"]["Prefix"][];
             holder: components["schemas"]["Name"];
             service: components["schemas"]["Name"];
             deviceId?: components["schemas"]["Id"];
@@ -638,7 +875,91 @@ export interface components {
              */
             validUntil?: string;
             labels?: components["schemas"]["Labels"];
-        } & ((unknown | unknown) & unknown);
+        } & ((unknown | unknown | unknown) & unknown & unknown & unknown & unknown);
+        AllocationUpdate: {
+            holder?: components["schemas"]["Name"];
+            service?: components["schemas"]["Name"];
+            originAs?: number | null;
+            /**
+             * Format: date-time
+             * @description In the future; null for no end
+             */
+            validUntil?: string | null;
+            /** @description The whole new set */
+            labels?: components["schemas"]["Labels"];
+        };
+        QuarantineRelease: {
+            reason: string;
+        };
+        AllocationSetRequest: {
+            items: {
+                /** @default 1 */
+                count: number;
+                request: components["schemas"]["AllocationRequest"];
+            }[];
+        };
+        AllocationSet: {
+            items: components["schemas"]["Allocation"][];
+        };
+        HoldRequest: {
+            poolId?: components["schemas"]["Id"];
+            poolSelector?: components["schemas"]["PoolSelector"];
+            family?: components["schemas"]["Family"];
+            prefixLength?: components["schemas"]["PrefixLength"];
+            prefix?: components["schemas"]["Prefix"];
+            allowedPrefixes?: components["schemas"]["Prefix"][];
+            disallowedPrefixes?: components["schemas"]["Prefix"][];
+            placement?: components["schemas"]["Placement"];
+            holder: components["schemas"]["Name"];
+            /** @default 300 */
+            seconds: number;
+        } & ((unknown | unknown) & unknown & unknown & unknown);
+        Hold: {
+            id: components["schemas"]["Id"];
+            spaceId: components["schemas"]["Id"];
+            poolId: components["schemas"]["Id"];
+            prefix: components["schemas"]["Prefix"];
+            family: components["schemas"]["Family"];
+            holder: components["schemas"]["Name"];
+            expiresAt: components["schemas"]["Time"];
+            createdAt: components["schemas"]["Time"];
+        };
+        HoldList: {
+            items: components["schemas"]["Hold"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @enum {string} */
+        BatchOperation: "allocatePrefix" | "allocateSet" | "createHold" | "createPool" | "deleteHold" | "deletePool" | "releaseAllocation" | "updatePool";
+        BatchRequest: {
+            /** @enum {string} */
+            mode: "atomic" | "bestEffort";
+            /** @description The caller's own name for it; comes back in the answer */
+            clientTransactionId?: string;
+            items: {
+                operation: components["schemas"]["BatchOperation"];
+                /** @description What the operation's path takes */
+                path?: Record<string, never>;
+                /** @description What its If-Match header takes */
+                ifMatch?: string;
+                /** @description What its body takes */
+                body?: Record<string, never>;
+            }[];
+        };
+        BatchResult: {
+            /** @description Ours; unique */
+            id: components["schemas"]["Id"];
+            clientTransactionId: string | null;
+            /** @enum {string} */
+            mode: "atomic" | "bestEffort";
+            results: ({
+                index: number;
+                /** @description What the operation would have answered by itself */
+                status: number;
+                /** @description What it would have answered; null for a 204 */
+                body?: Record<string, never> | null;
+                problem?: components["schemas"]["Problem"];
+            } & (unknown | unknown))[];
+        };
         /** @enum {string} */
         AllocationState: "reserved" | "provisioning" | "active" | "draining" | "drained" | "withdrawing" | "quarantined" | "free";
         Allocation: {
@@ -648,8 +969,8 @@ export interface components {
             prefix: components["schemas"]["Prefix"];
             family: components["schemas"]["Family"];
             state: components["schemas"]["AllocationState"];
-            /** @description What the next state waits for */
-            waitingFor: ("device" | "certificate" | "quarantine")[];
+            /** @description What the next state, or the latest change, waits for. `idle` is the device's report that nothing is assigned any more */
+            waitingFor: ("device" | "idle" | "certificate" | "quarantine")[];
             holder: components["schemas"]["Name"];
             service: components["schemas"]["Name"];
             deviceId: components["schemas"]["Id"] | null;
@@ -868,15 +1189,16 @@ export interface components {
             items: components["schemas"]["Token"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        Actor: {
+            /** @description Null for the controller itself */
+            tokenId: components["schemas"]["Id"] | null;
+            name: string;
+            role: string;
+        };
         AuditEntry: {
             id: string;
             at: components["schemas"]["Time"];
-            actor: {
-                /** @description Null for the controller itself */
-                tokenId: components["schemas"]["Id"] | null;
-                name: string;
-                role: string;
-            };
+            actor: components["schemas"]["Actor"];
             requestId: string;
             operation: string;
             resourceType: string;
@@ -886,6 +1208,56 @@ export interface components {
         };
         AuditList: {
             items: components["schemas"]["AuditEntry"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @enum {string} */
+        EventResourceType: "space" | "pool" | "allocation" | "device" | "delivery" | "certificate";
+        Event: {
+            /** @description The cursor of this event: what comes after it is had with `after` */
+            id: string;
+            at: components["schemas"]["Time"];
+            /** @example allocation.created */
+            type: string;
+            /**
+             * @description What was done
+             * @example allocatePrefix
+             */
+            operation: string;
+            /** @description The name of who did it */
+            actor: string;
+            requestId: string;
+            resourceType: components["schemas"]["EventResourceType"];
+            resourceId: components["schemas"]["Id"] | null;
+            /** @description The resource as it was then, in the shape it is read in */
+            resource: Record<string, never>;
+        };
+        EventList: {
+            items: components["schemas"]["Event"][];
+            /** @description Where to go on; an empty page says that nothing has happened since */
+            nextCursor: string;
+        };
+        Change: {
+            operation: string;
+            requestId: string;
+            actor: components["schemas"]["Actor"];
+        };
+        HistoryState: {
+            allocationId: components["schemas"]["Id"];
+            spaceId: components["schemas"]["Id"];
+            poolId: components["schemas"]["Id"];
+            prefix: components["schemas"]["Prefix"];
+            state: components["schemas"]["AllocationState"];
+            holder: components["schemas"]["Name"];
+            service: components["schemas"]["Name"];
+            deviceId: components["schemas"]["Id"] | null;
+            validFrom: components["schemas"]["Time"];
+            /** @description Null while it lasts */
+            validTo: components["schemas"]["Time"] | null;
+            begunBy: components["schemas"]["Change"];
+            endedBy: components["schemas"]["Change"] | null;
+        };
+        HistoryList: {
+            items: components["schemas"]["HistoryState"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
         Integrity: {
@@ -917,7 +1289,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        ProblemCode: "allocation-not-found" | "body-too-large" | "busy" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type";
+        ProblemCode: "allocation-not-found" | "batch-failed" | "body-too-large" | "busy" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "hold-expired" | "hold-not-found" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "state-conflict" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type";
         Problem: {
             /** @description A URI reference for the code: /docs/problems#code */
             type: string;
@@ -946,6 +1318,10 @@ export interface components {
             conflicts?: string[];
             /** @description What would have been accepted */
             allowed?: string[];
+            /** @description Which item of a set or a batch, counted from 0 */
+            index?: number;
+            /** @description With `batch-failed`, what was wrong with that item */
+            problem?: components["schemas"]["Problem"];
         };
     };
     responses: {
@@ -961,6 +1337,7 @@ export interface components {
     };
     parameters: {
         PoolIdInPath: components["schemas"]["Id"];
+        AllocationIdInPath: components["schemas"]["Id"];
         DeviceIdInPath: components["schemas"]["Id"];
         /** @description At most so many items */
         Limit: number;
@@ -1413,6 +1790,363 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    updateAllocation: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                allocationId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "holder": "wholesale",
+                 *       "labels": {
+                 *         "contract": "4711"
+                 *       },
+                 *       "validUntil": "2030-01-01T00:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AllocationUpdate"];
+            };
+        };
+        responses: {
+            /** @description The allocation as it is now */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allocation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    drainAllocation: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The allocation with the state reached */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allocation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    activateAllocation: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The allocation with the state reached */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allocation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    releaseQuarantine: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The same customer moves back in"
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuarantineRelease"];
+            };
+        };
+        responses: {
+            /** @description The allocation as it ended, `free` */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allocation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    allocateSet: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllocationSetRequest"];
+            };
+        };
+        responses: {
+            /** @description The allocations in the order of the items */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllocationSet"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listHolds: {
+        parameters: {
+            query?: {
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                poolId?: components["parameters"]["PoolId"];
+                holder?: components["parameters"]["Holder"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Holds in order of creation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createHold: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "poolId": "0192f5f0-0000-7000-8000-000000000002",
+                 *       "family": "ipv4",
+                 *       "prefixLength": 26,
+                 *       "holder": "retail",
+                 *       "seconds": 120
+                 *     }
+                 */
+                "application/json": components["schemas"]["HoldRequest"];
+            };
+        };
+        responses: {
+            /** @description The hold */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                holdId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteHold: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: never;
+            path: {
+                holdId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    runBatch: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "mode": "atomic",
+                 *       "clientTransactionId": "order-4711",
+                 *       "items": [
+                 *         {
+                 *           "operation": "releaseAllocation",
+                 *           "path": {
+                 *             "allocationId": "0192f5f0-0000-7000-8000-000000000004"
+                 *           },
+                 *           "ifMatch": "\"3\""
+                 *         },
+                 *         {
+                 *           "operation": "allocatePrefix",
+                 *           "body": {
+                 *             "poolId": "0192f5f0-0000-7000-8000-000000000002",
+                 *             "family": "ipv4",
+                 *             "prefixLength": 26,
+                 *             "holder": "retail",
+                 *             "service": "internet"
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description What became of each item, in order */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listDevices: {
         parameters: {
             query?: {
@@ -1831,6 +2565,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+                /** @description Only what comes after this cursor; `latest` is the present, and without it the feed begins with the oldest event kept */
+                after?: string;
+                resourceType?: components["schemas"]["EventResourceType"];
+                poolId?: components["parameters"]["PoolId"];
+                holder?: components["parameters"]["Holder"];
+            };
+            header?: {
+                /** @description Where a stream broke off; goes before `after` */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventList"];
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listHistory: {
+        parameters: {
+            query?: {
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Only what contains this address or prefix */
+                contains?: components["parameters"]["Contains"];
+                /** @description Only allocations that have an address in common with this prefix */
+                prefix?: components["schemas"]["Prefix"];
+                allocationId?: components["schemas"]["Id"];
+                spaceId?: components["parameters"]["SpaceId"];
+                /** @description Only states valid at this moment */
+                at?: components["schemas"]["Time"];
+                /** @description Only states valid at this moment or later */
+                from?: components["schemas"]["Time"];
+                /** @description Only states valid before this moment */
+                to?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "allocationId": "0192f5f0-0000-7000-8000-000000000004",
+                     *           "spaceId": "0192f5f0-0000-7000-8000-000000000001",
+                     *           "poolId": "0192f5f0-0000-7000-8000-000000000002",
+                     *           "prefix": "45.96.100.0/28",
+                     *           "state": "active",
+                     *           "holder": "retail",
+                     *           "service": "internet",
+                     *           "deviceId": "0192f5f0-0000-7000-8000-000000000003",
+                     *           "validFrom": "2026-03-01T11:58:02.114Z",
+                     *           "validTo": "2026-03-04T09:00:00.000Z",
+                     *           "begunBy": {
+                     *             "operation": "settlePush",
+                     *             "requestId": "0a4b4b51-6c0c-4f6b-8f1f-0c1d2e3f4a5b",
+                     *             "actor": {
+                     *               "tokenId": null,
+                     *               "name": "controller",
+                     *               "role": "admin"
+                     *             }
+                     *           },
+                     *           "endedBy": {
+                     *             "operation": "releaseAllocation",
+                     *             "requestId": "order-1742",
+                     *             "actor": {
+                     *               "tokenId": "0192f5f0-0000-7000-8000-000000000009",
+                     *               "name": "portal",
+                     *               "role": "operator"
+                     *             }
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HistoryList"];
                 };
             };
             default: components["responses"]["Problem"];

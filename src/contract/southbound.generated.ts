@@ -169,6 +169,8 @@ export interface components {
         };
         UsageReport: {
             sequence: number;
+            /** @description The revision of the document the device held when the sample was taken. It makes the sample evidence for a drain of that revision or an earlier one, however late it arrives */
+            revision?: components["schemas"]["Revision"];
             ranges: {
                 /** Format: uuid */
                 id: string;

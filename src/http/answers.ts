@@ -24,6 +24,11 @@ export function resource<T extends Versioned>(value: T, view: (value: T) => unkn
   return new Answer(view(value), etag(value));
 }
 
+/** A resource that a verb has changed, or the stored answer of the time it did. */
+export function changed<T extends Versioned>(kept: Kept<T>, view: (value: T) => unknown): Answer {
+  return new Answer(view(kept.result), { ...etag(kept.result), ...replay(kept) });
+}
+
 /** A new resource, or the stored answer of the time it was new. */
 export function created<T extends { id: string }>(kept: Kept<T>, collection: string, view: (value: T) => unknown): Answer {
   const { result } = kept;

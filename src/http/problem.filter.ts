@@ -7,6 +7,7 @@ import type { CasmRequest } from './request-context.js';
 
 const statuses: Record<ErrorCode, number> = {
   'allocation-not-found': 404,
+  'batch-failed': 409,
   'body-too-large': 413,
   busy: 429,
   'certification-refused': 409,
@@ -15,6 +16,8 @@ const statuses: Record<ErrorCode, number> = {
   'device-not-found': 404,
   'device-unsuitable': 422,
   forbidden: 403,
+  'hold-expired': 410,
+  'hold-not-found': 404,
   'idempotency-key-reused': 422,
   'import-invalid': 422,
   'internal-error': 500,
@@ -39,6 +42,7 @@ const statuses: Record<ErrorCode, number> = {
   'route-not-found': 404,
   'space-not-found': 404,
   'special-purpose': 422,
+  'state-conflict': 409,
   'subnet-conflict': 409,
   'subnet-mismatch': 404,
   'token-not-found': 404,
@@ -59,18 +63,34 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** For what is refused before there is a route, too. */
-export function sendProblem(reply: FastifyReply, requestId: string, error: CasmError): void {
-  const status = statuses[error.code];
-  const problem = {
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly requestId: string;
+  readonly problem?: Problem;
+}
+
+/** A refusal for the sake of another carries that one as well. */
+export function problemOf(requestId: string, error: CasmError): Problem {
+  return {
     type: `/docs/problems#${error.code}`,
     title: error.code.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase()),
-    status,
+    status: statuses[error.code],
     detail: error.message,
     code: error.code,
     requestId,
     ...error.details,
+    ...(error.cause instanceof CasmError ? { problem: problemOf(requestId, error.cause) } : {}),
   };
+}
+
+/** For what is refused before there is a route, too. */
+export function sendProblem(reply: FastifyReply, requestId: string, error: CasmError): void {
+  const problem = problemOf(requestId, error);
+  const { status } = problem;
   if (status === 401) void reply.header('www-authenticate', 'Bearer realm="casm"');
   if (status === 405) void reply.header('allow', (error.details['allowed'] as string[]).join(', '));
   if (status === 503) void reply.header('retry-after', '2');

@@ -3,6 +3,9 @@ import type { Placement } from './pool.js';
 import type { Family } from './prefix.js';
 import type { Labels } from './space.js';
 
+/** Evidence that is still to come. `idle`: the device's report that nothing is assigned any more. */
+export type Awaited = 'device' | 'idle' | 'certificate' | 'quarantine';
+
 /** `free` is only ever an answer: a free allocation is no allocation any more. */
 export type AllocationState = 'reserved' | 'provisioning' | 'active' | 'draining' | 'drained' | 'withdrawing' | 'quarantined' | 'free';
 
@@ -30,7 +33,7 @@ export interface Allocation {
   readonly prefix: string;
   readonly family: Family;
   readonly state: AllocationState;
-  readonly waitingFor: readonly ('device' | 'certificate' | 'quarantine')[];
+  readonly waitingFor: readonly Awaited[];
   readonly holder: string;
   readonly service: string;
   readonly deviceId: string | null;

@@ -4,6 +4,7 @@
  */
 export const errorCodes = [
   'allocation-not-found',
+  'batch-failed',
   'body-too-large',
   'busy',
   'certification-refused',
@@ -12,6 +13,8 @@ export const errorCodes = [
   'device-not-found',
   'device-unsuitable',
   'forbidden',
+  'hold-expired',
+  'hold-not-found',
   'idempotency-key-reused',
   'import-invalid',
   'internal-error',
@@ -36,6 +39,7 @@ export const errorCodes = [
   'route-not-found',
   'space-not-found',
   'special-purpose',
+  'state-conflict',
   'subnet-conflict',
   'subnet-mismatch',
   'token-not-found',

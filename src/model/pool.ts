@@ -19,10 +19,13 @@ export interface Policy {
   readonly placement: Placement;
   /** How long a returned prefix rests before it is handed out again, in seconds. */
   readonly quarantineSeconds: number;
+  /** How many addresses may rest at most, as decimal strings; null is no cap. Beyond it what has rested longest is free at once. */
+  readonly quarantineMaxAddresses: Readonly<Record<Family, string | null>>;
   readonly allowSpecialPurpose: boolean;
 }
 
-export type PolicyRequest = Partial<Omit<Policy, 'ipv4' | 'ipv6'>> & {
+export type PolicyRequest = Partial<Omit<Policy, 'ipv4' | 'ipv6' | 'quarantineMaxAddresses'>> & {
+  readonly quarantineMaxAddresses?: Partial<Policy['quarantineMaxAddresses']>;
   readonly ipv4?: Partial<LengthPolicy>;
   readonly ipv6?: Partial<LengthPolicy>;
 };
@@ -45,12 +48,19 @@ export const defaultPolicy: Policy = {
   ipv6: { minPrefixLength: 0, maxPrefixLength: 128, defaultPrefixLength: null },
   placement: 'best-fit',
   quarantineSeconds: 0,
+  quarantineMaxAddresses: { ipv4: null, ipv6: null },
   allowSpecialPurpose: false,
 };
 
 /** @throws CasmError `length-not-allowed` when the bounds contradict each other. */
 export function mergePolicy(base: Policy, change: PolicyRequest = {}): Policy {
-  const merged = { ...base, ...change, ipv4: { ...base.ipv4, ...change.ipv4 }, ipv6: { ...base.ipv6, ...change.ipv6 } };
+  const merged = {
+    ...base,
+    ...change,
+    ipv4: { ...base.ipv4, ...change.ipv4 },
+    ipv6: { ...base.ipv6, ...change.ipv6 },
+    quarantineMaxAddresses: { ...base.quarantineMaxAddresses, ...change.quarantineMaxAddresses },
+  };
   for (const family of ['ipv4', 'ipv6'] as const) checkLengthPolicy(family, merged[family]);
   return merged;
 }

@@ -1,12 +1,16 @@
 import { Controller } from '@nestjs/common';
-import { created, resource, type Answer } from '../http/answers.js';
+import { changed, created, resource, type Answer } from '../http/answers.js';
 import { Ask, type Asked } from '../http/request-context.js';
 import { Route } from '../http/route.js';
 import { parsePrefix, parsePrefixOrAddress } from '../model/prefix.js';
+import { activateAllocation } from '../operations/allocations/activate-allocation.js';
+import { drainAllocation } from '../operations/allocations/drain-allocation.js';
 import { getAllocation } from '../operations/allocations/get-allocation.js';
 import { listAllocations } from '../operations/allocations/list-allocations.js';
 import { PoolTurns } from '../operations/allocations/pool-turns.js';
 import { releaseAllocation } from '../operations/allocations/release-allocation.js';
+import { releaseQuarantine } from '../operations/allocations/release-quarantine.js';
+import { updateAllocation } from '../operations/allocations/update-allocation.js';
 import { Hall } from '../operations/hall.js';
 import { readLabels } from './labels.js';
 import { viewAllocation, viewPage } from './views.js';
@@ -33,6 +37,26 @@ export class AllocationsController {
   @Route('getAllocation')
   async get(@Ask() { path }: Asked<'getAllocation'>): Promise<Answer> {
     return resource(await this.hall.read(getAllocation, path), viewAllocation);
+  }
+
+  @Route('updateAllocation')
+  async update(@Ask() { call, path, header, body }: Asked<'updateAllocation'>): Promise<Answer> {
+    return resource((await this.hall.write(call, updateAllocation, { ...body, ...path, ifMatch: header['if-match'] })).result, viewAllocation);
+  }
+
+  @Route('drainAllocation')
+  async drain(@Ask() { call, path, header }: Asked<'drainAllocation'>): Promise<Answer> {
+    return changed(await this.hall.write(call, drainAllocation, { ...path, ifMatch: header['if-match'] }), viewAllocation);
+  }
+
+  @Route('activateAllocation')
+  async activate(@Ask() { call, path, header }: Asked<'activateAllocation'>): Promise<Answer> {
+    return changed(await this.hall.write(call, activateAllocation, { ...path, ifMatch: header['if-match'] }), viewAllocation);
+  }
+
+  @Route('releaseQuarantine')
+  async releaseQuarantine(@Ask() { call, path, header, body }: Asked<'releaseQuarantine'>): Promise<Answer> {
+    return changed(await this.hall.write(call, releaseQuarantine, { ...body, ...path, ifMatch: header['if-match'] }), viewAllocation);
   }
 
   @Route('releaseAllocation')

@@ -1,5 +1,5 @@
 /** The table of allocations: what is in use, and what each of them still waits for. */
-import type { Allocation, AllocationRequest, AllocationState } from '../model/allocation.js';
+import type { Allocation, AllocationRequest, AllocationState, Awaited } from '../model/allocation.js';
 import type { PageRequest } from '../model/page.js';
 import type { Family } from '../model/prefix.js';
 import type { Labels } from '../model/space.js';
@@ -33,8 +33,9 @@ const select = `
   from allocations a left join deliveries d on d.device_id = a.device_id left join deliveries r on r.device_id = a.rpki_device_id`;
 
 function toAllocation(found: AllocationRow): Allocation {
-  const waitingFor: ('device' | 'certificate' | 'quarantine')[] = [];
+  const waitingFor: Awaited[] = [];
   if (found.device_pending) waitingFor.push('device');
+  if (found.state === 'draining') waitingFor.push('idle');
   if (found.rpki_pending) waitingFor.push('certificate');
   if (found.state === 'quarantined') waitingFor.push('quarantine');
   const certified = found.rpki_device_id !== null && found.state !== 'quarantined';
@@ -142,12 +143,14 @@ export async function withdrawAllocation(tx: Tx, id: string, revisions: { device
   );
 }
 
-export async function quarantineAllocations(tx: Tx, ids: readonly string[]): Promise<{ id: string; poolId: string; at: Date; until: Date }[]> {
+/** @returns when each may leave: at the end of its quarantine, or at once where the pool has a cap that may be exceeded now. */
+export async function quarantineAllocations(tx: Tx, ids: readonly string[]): Promise<{ id: string; poolId: string; at: Date; until: Date; leaves: Date }[]> {
   return rows(
     tx,
     `update allocations a set state = 'quarantined', version = a.version + 1, updated_at = now(),
        quarantined_until = now() + make_interval(secs => (p.policy ->> 'quarantineSeconds')::float)
-     from pools p where p.id = a.pool_id and a.id = any($1::uuid[]) returning a.id, a.pool_id as "poolId", now() as at, a.quarantined_until as until`,
+     from pools p where p.id = a.pool_id and a.id = any($1::uuid[]) returning a.id, a.pool_id as "poolId", now() as at, a.quarantined_until as until,
+       case when p.policy #>> array['quarantineMaxAddresses', 'ipv' || family(a.prefix)] is null then a.quarantined_until else now() end as leaves`,
     [ids],
   );
 }
@@ -209,11 +212,22 @@ export async function inTheWay(tx: Tx, poolId: string, prefix: string): Promise<
   return found.map((taken) => taken.prefix);
 }
 
-/** Quarantined allocations of a pool whose time is over; locked. */
+/**
+ * Quarantined allocations of a pool that leave: their time is over, or those that rest longer fill the family's cap without
+ * them. Locked.
+ */
 export async function lockRested(tx: Tx, poolId: string): Promise<Allocation[]> {
   const found = await rows<AllocationRow>(
     tx,
-    `${select} where a.pool_id = $1 and a.state = 'quarantined' and a.quarantined_until <= now() order by a.id limit 5000 for no key update of a`,
+    `with caps as (
+       select f as family, (policy #>> array['quarantineMaxAddresses', 'ipv' || f])::numeric as addresses from pools, unnest(array[4, 6]) as f where id = $1
+     ), resting as (
+       select q.id, sum(power(2::numeric, (case family(q.prefix) when 4 then 32 else 128 end) - masklen(q.prefix)))
+         over (partition by family(q.prefix) order by q.quarantined_until desc, q.id desc) as addresses, c.addresses as most
+       from allocations q join caps c on c.family = family(q.prefix) and c.addresses is not null where q.pool_id = $1 and q.state = 'quarantined'
+     )
+     ${select} where a.pool_id = $1 and a.state = 'quarantined' and (a.quarantined_until <= now() or a.id in (select id from resting where addresses > most))
+     order by a.id limit 5000 for no key update of a`,
     [poolId],
   );
   return found.map(toAllocation);

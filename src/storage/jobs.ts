@@ -38,5 +38,5 @@ export async function enqueueReturnOfSpace(tx: Tx, poolId: string, runAt: Date):
 }
 
 export async function enqueueExpiry(tx: Tx, allocationId: string, runAt: Date): Promise<void> {
-  await addJob(tx, { name: 'expire-allocation', payload: { allocationId }, key: `expire-allocation:${allocationId}`, runAt });
+  await addJob(tx, { name: 'expire-allocation', payload: { allocationId }, key: `expire-allocation:${allocationId}`, runAt, reschedule: 'to this' });
 }

@@ -1,6 +1,6 @@
 /** The table of pools and their prefixes, and the row lock that makes one pool's changes take turns. */
 import type { PageRequest } from '../model/page.js';
-import type { Policy, Pool } from '../model/pool.js';
+import { defaultPolicy, type Policy, type Pool } from '../model/pool.js';
 import type { Family } from '../model/prefix.js';
 import type { Labels } from '../model/space.js';
 import { oneRow, row, rows, time, type Tx } from './sql.js';
@@ -10,7 +10,8 @@ interface PoolRow {
   space_id: string;
   parent_id: string | null;
   name: string;
-  policy: Policy;
+  /** As it was written; what a later release added to policies is not in it. */
+  policy: Omit<Policy, 'quarantineMaxAddresses'> & Partial<Policy>;
   labels: Labels;
   version: string;
   created_at: Date;
@@ -21,7 +22,7 @@ const columns = `p.*, array(select x.prefix::text from pool_prefixes x where x.p
 
 function toPool(found: PoolRow): Pool {
   const { id, space_id, parent_id, name, prefixes, policy, labels, version, created_at } = found;
-  return { id, spaceId: space_id, parentId: parent_id, name, prefixes, policy, labels, version, createdAt: time(created_at) };
+  return { id, spaceId: space_id, parentId: parent_id, name, prefixes, policy: { ...defaultPolicy, ...policy }, labels, version, createdAt: time(created_at) };
 }
 
 export interface PoolFilter {

@@ -1,12 +1,14 @@
 /** The table of usage reports: one row per device and sequence, whatever is repeated. */
 import { oneRow, rows, type Tx } from './sql.js';
 
-export async function insertReport(tx: Tx, deviceId: string, report: { sequence: number; ranges: readonly object[] }): Promise<void> {
-  await rows(tx, 'insert into reports (device_id, sequence, ranges) values ($1, $2, $3::jsonb) on conflict do nothing', [
+/** @returns whether it is new. */
+export async function insertReport(tx: Tx, deviceId: string, report: { sequence: number; ranges: readonly object[] }): Promise<boolean> {
+  const inserted = await rows(tx, 'insert into reports (device_id, sequence, ranges) values ($1, $2, $3::jsonb) on conflict do nothing returning sequence', [
     deviceId,
     report.sequence,
     JSON.stringify(report.ranges),
   ]);
+  return inserted.length > 0;
 }
 
 export async function lastSequence(tx: Tx, deviceId: string): Promise<number> {

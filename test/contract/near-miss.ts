@@ -23,6 +23,8 @@ export function goodRequest(operationId: string, known: KnownIds): Json {
     createPool: { parentId: known.pool, name: randomUUID(), carve: [{ family: 'ipv4', prefixLength: 30, count: 1 }], policy, labels },
     updatePool: { name: randomUUID(), policy, labels },
     allocatePrefix: { poolId: known.pool, family: 'ipv4', prefixLength: 32, holder: 'retail', service: 'internet', deviceId: known.device, certify: false, originAs: 64500, validUntil: '2099-01-01T00:00:00Z', labels },
+    updateAllocation: { holder: 'wholesale', service: 'internet', originAs: 64500, validUntil: '2099-01-01T00:00:00Z', labels },
+    releaseQuarantine: { reason: 'the same customer again' },
     createDevice: { name: randomUUID(), kind: 'dhcp', adapter: 'kea', spaceId: known.space, endpoint: 'http://127.0.0.1:1/', credentials, domains, labels },
     updateDevice: { name: randomUUID(), endpoint: 'http://127.0.0.1:1/', credentials, domains, labels, state: 'active' },
     createToken: { name: randomUUID(), role: 'viewer', expiresAt: '2099-01-01T00:00:00Z' },

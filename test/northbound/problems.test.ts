@@ -78,6 +78,7 @@ const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
   'route-not-found': () => api.get('/v1/nothing'),
   'space-not-found': () => pools({ spaceId: nowhere, prefixes: ['45.96.0.0/24'] }),
   'special-purpose': () => pools({ spaceId: pool.spaceId, prefixes: ['10.0.0.0/8'] }),
+  'state-conflict': () => api.post(`/v1/allocations/${taken.id}/release-quarantine`, { reason: 'it is not in quarantine' }),
   'subnet-conflict': async () => {
     const theirs = await allocate(api, other.pool.id, { prefixLength: 28, deviceId: other.device.id });
     return releases(theirs.id, theirs.prefix);

@@ -111,6 +111,7 @@ function reporter(bng: Bng, client: SouthboundClient, interval: number, signal: 
   return async () => {
     unsent ??= {
       sequence: bng.state.sequence + 1,
+      ...(bng.state.document === null ? {} : { revision: bng.state.document.revision }),
       ranges: bng.usage(true).map(({ id, assigned, total, peak, average }) => ({ id, assigned, total, peak, average })),
     };
     const { lastSequence } = await client.report(unsent);

@@ -46,7 +46,7 @@ async function rest(work: Work, allocation: Allocation): Promise<Allocation> {
   if (resting === undefined) throw new CasmError('allocation-not-found', `there is no allocation ${allocation.id}`);
   const quarantined = await reread(work, allocation.id);
   if (resting.until > resting.at) {
-    await enqueueReturnOfSpace(work.tx, allocation.poolId, resting.until);
+    await enqueueReturnOfSpace(work.tx, allocation.poolId, resting.leaves);
     return quarantined;
   }
   await freeAllocations(work.tx, allocation.poolId, [allocation.id]);

@@ -4,7 +4,7 @@ import { lockPool } from '../../storage/pools.js';
 import type { Work } from '../work.js';
 import { freeAllocations } from './free-allocations.js';
 
-/** Frees what has rested long enough in a pool's quarantine, and comes back when the next has. */
+/** Frees what has rested long enough in a pool's quarantine, or is more than the pool's cap, and comes back when the next has. */
 export async function returnSpace(work: Work, { poolId }: { poolId: string }): Promise<void> {
   if ((await lockPool(work.tx, poolId)) === undefined) return;
   const rested = await lockRested(work.tx, poolId);

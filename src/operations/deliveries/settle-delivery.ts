@@ -49,7 +49,7 @@ async function rest(work: Work, gone: readonly EvidencedAllocation[]): Promise<v
   if (gone.length === 0) return;
   const resting = await quarantineAllocations(work.tx, gone.map((one) => one.id));
   for (const [poolId, ones] of Map.groupBy(resting, (one) => one.poolId)) {
-    const first = Math.min(...ones.map((one) => one.until.getTime()));
+    const first = Math.min(...ones.map((one) => one.leaves.getTime()));
     await enqueueReturnOfSpace(work.tx, poolId, new Date(first));
   }
   auditStates(work, gone, 'quarantined');

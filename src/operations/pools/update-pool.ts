@@ -3,6 +3,7 @@ import { CasmError } from '../../model/errors.js';
 import { mergePolicy, type Policy, type PolicyRequest, type Pool } from '../../model/pool.js';
 import { formatPrefix, type Prefix } from '../../model/prefix.js';
 import type { Labels } from '../../model/space.js';
+import { enqueueReturnOfSpace } from '../../storage/jobs.js';
 import * as pools from '../../storage/pools.js';
 import { found } from '../not-found.js';
 import { checkVersion } from '../precondition.js';
@@ -32,6 +33,8 @@ export async function updatePool(work: Work, update: PoolUpdate): Promise<Pool> 
   const before = found(await pools.findPool(tx, seen.id), 'pool', seen.id);
   checkVersion(update.ifMatch, before.version);
   const policy = mergePolicy(before.policy, update.policy);
+  // A lower cap is for what rests already, too.
+  if (update.policy?.quarantineMaxAddresses !== undefined) await enqueueReturnOfSpace(tx, before.id, work.now);
   await pools.updatePool(tx, before.id, { name: update.name ?? before.name, policy, labels: update.labels ?? before.labels });
   if (update.prefixes !== undefined) await changePrefixes(work, before, policy, readPoolPrefixes(update.prefixes));
   const after = found(await pools.findPool(tx, before.id), 'pool', before.id);
