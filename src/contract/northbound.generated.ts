@@ -92,6 +92,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pools/{poolId}/drain-plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Which blocks of one length could be freed, and whom that would cost what
+         * @description To give back a /20, drain these. The cheapest first: those of whose every allocation a device reports, by the leases it
+         *     reports, then by the addresses allocated, then by the number of allocations. Blocks that hold a part of a child pool, or
+         *     lie in a longer allocation, cannot be freed by draining and are left out.
+         */
+        get: operations["getDrainPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pools/{poolId}/free-prefixes": {
         parameters: {
             query?: never;
@@ -827,8 +851,41 @@ export interface components {
                 quarantined: components["schemas"]["Count"];
                 delegated: components["schemas"]["Count"];
                 free: components["schemas"]["Count"];
+                /** @description Of the largest free block; null when nothing is free */
+                largestFreePrefixLength: number | null;
+                /** @description 1 - largest free block / free space, to four digits: 0 when all that is free is one block. Null when nothing is free */
+                fragmentation: number | null;
             }[];
             freeBlocks: components["schemas"]["FreeBlocks"];
+        };
+        DrainPlan: {
+            poolId: components["schemas"]["Id"];
+            family: components["schemas"]["Family"];
+            prefixLength: components["schemas"]["PrefixLength"];
+            /** @description How many of this length are free already */
+            free: components["schemas"]["Count"];
+            candidates: {
+                prefix: components["schemas"]["Prefix"];
+                /** @description What the devices' latest reports say is assigned */
+                leases: components["schemas"]["Count"];
+                /** @description Of how many allocations in use no report says anything */
+                unreported: number;
+                /** @description Addresses of allocations that are not on their way out already */
+                affectedAddresses: components["schemas"]["Count"];
+                /** @description How much of the block is free already, to four digits */
+                freeShare: number;
+                allocationCount: number;
+                /** @description In address order; the first 1000 of them */
+                allocations: {
+                    id: components["schemas"]["Id"];
+                    prefix: components["schemas"]["Prefix"];
+                    state: components["schemas"]["AllocationState"];
+                    holder: components["schemas"]["Name"];
+                    deviceId: components["schemas"]["Id"] | null;
+                    /** @description Null when no report says */
+                    leases: components["schemas"]["Count"] | null;
+                }[];
+            }[];
         };
         FreePrefixList: {
             items: components["schemas"]["Prefix"][];
@@ -1631,6 +1688,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PoolUsage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDrainPlan: {
+        parameters: {
+            query: {
+                prefixLength: number;
+                family?: components["parameters"]["Family"];
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The candidates, the cheapest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainPlan"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -7,6 +7,7 @@ import { Hall } from '../operations/hall.js';
 import { importDelegations } from '../operations/imports/import-delegations.js';
 import { createPool } from '../operations/pools/create-pool.js';
 import { deletePool } from '../operations/pools/delete-pool.js';
+import { getDrainPlan } from '../operations/pools/get-drain-plan.js';
 import { getPool } from '../operations/pools/get-pool.js';
 import { getPoolUsage } from '../operations/pools/get-pool-usage.js';
 import { listFreePrefixes } from '../operations/pools/list-free-prefixes.js';
@@ -49,6 +50,11 @@ export class PoolsController {
   @Route('getPoolUsage')
   async usage(@Ask() { path }: Asked<'getPoolUsage'>): Promise<unknown> {
     return this.hall.read(getPoolUsage, path);
+  }
+
+  @Route('getDrainPlan')
+  async drainPlan(@Ask() { path, query }: Asked<'getDrainPlan'>): Promise<unknown> {
+    return this.hall.read(getDrainPlan, { ...path, ...query, limit: query.limit ?? 100 });
   }
 
   @Route('listFreePrefixes')

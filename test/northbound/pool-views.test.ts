@@ -70,7 +70,7 @@ test('usage adds up exactly, beyond 2^63 too', async () => {
   await api.expect(200, 'DELETE', `/v1/allocations/${resting.id}`);
   const { families } = await api.expect(200, 'GET', `/v1/pools/${root.id}/usage`);
   expect(families).toEqual([
-    { family: 'ipv4', total: '4294967296', allocated: '0', held: '0', quarantined: '0', delegated: '0', free: '4294967296' },
+    { family: 'ipv4', total: '4294967296', allocated: '0', held: '0', quarantined: '0', delegated: '0', free: '4294967296', largestFreePrefixLength: 0, fragmentation: 0 },
     {
       family: 'ipv6',
       total: String(2n ** 128n),
@@ -79,6 +79,9 @@ test('usage adds up exactly, beyond 2^63 too', async () => {
       quarantined: '2',
       delegated: String(2n ** 125n),
       free: String(2n ** 128n - 2n ** 125n - 2n ** 113n - 3n),
+      largestFreePrefixLength: 2,
+      // Of what is free, a /2 and much less: 1 - 2^126 / free.
+      fragmentation: 0.7143,
     },
   ]);
   const free = await api.expect(200, 'GET', `/v1/pools/${root.id}/free-prefixes?family=ipv6&prefixLength=128&limit=1`);
