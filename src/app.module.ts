@@ -1,6 +1,6 @@
 /** Puts the rooms together: the only file that sees both doors. */
 import { randomUUID } from 'node:crypto';
-import { Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -12,6 +12,8 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { AdministrationController } from './northbound/administration.controller.js';
 import { AllocationsController } from './northbound/allocations.controller.js';
 import { DevicesController } from './northbound/devices.controller.js';
+import { MemoryController } from './northbound/memory.controller.js';
+import { HoldsController } from './northbound/holds.controller.js';
 import { Metrics } from './northbound/metrics.js';
 import { PoolsController } from './northbound/pools.controller.js';
 import { SpacesController } from './northbound/spaces.controller.js';
@@ -21,7 +23,11 @@ import { PoolTurns } from './operations/allocations/pool-turns.js';
 import { returnSpace } from './operations/allocations/return-space.js';
 import { JobRunner, type JobHandlers } from './operations/background/job-runner.js';
 import { sweep } from './operations/background/sweep.js';
+import { EventFeed, usualPace } from './operations/events/event-feed.js';
 import { Hall } from './operations/hall.js';
+import { forgetHistory } from './operations/history/forget-history.js';
+import { sealHistory } from './operations/history/seal-history.js';
+import { expireHold } from './operations/holds/end-hold.js';
 import { TokenDesk } from './operations/tokens/token-desk.js';
 import { allAdapters } from './southbound/adapters/index.js';
 import { DeviceDoorController } from './southbound/device-door.controller.js';
@@ -33,10 +39,11 @@ import { SecretBox } from './storage/secret-box.js';
 import { Transactions } from './storage/transactions.js';
 
 @Module({})
-export class AppModule implements OnApplicationShutdown {
+export class AppModule implements OnModuleDestroy, OnApplicationShutdown {
   constructor(
     private readonly worker: JobRunner,
     private readonly watch: RevisionWatch,
+    private readonly feed: EventFeed,
   ) {}
 
   static with(config: Config, source: DataSource): DynamicModule {
@@ -49,11 +56,12 @@ export class AppModule implements OnApplicationShutdown {
     const dispatcher = new Dispatcher(hall, new DeviceHandles(transactions, box, hall), allAdapters(), now, Math.random);
     return {
       module: AppModule,
-      controllers: [SpacesController, PoolsController, AllocationsController, DevicesController, AdministrationController, SystemController, DeviceDoorController],
+      controllers: [SpacesController, PoolsController, AllocationsController, HoldsController, DevicesController, AdministrationController, MemoryController, SystemController, DeviceDoorController],
       providers: [
         { provide: Hall, useValue: hall },
         { provide: PoolTurns, useValue: new PoolTurns(hall) },
         { provide: TokenDesk, useValue: new TokenDesk(hall) },
+        { provide: EventFeed, useValue: new EventFeed(hall, usualPace) },
         { provide: JobRunner, useValue: worker },
         { provide: RevisionWatch, useValue: watch },
         { provide: DocumentDoor, useValue: new DocumentDoor(hall, watch) },
@@ -67,6 +75,11 @@ export class AppModule implements OnApplicationShutdown {
     };
   }
 
+  /** Streams have no end of their own, and the server waits for answers to end. */
+  onModuleDestroy(): void {
+    this.feed.stop();
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.worker.stop();
     await this.watch.stop();
@@ -74,11 +87,16 @@ export class AppModule implements OnApplicationShutdown {
 }
 
 /** What each kind of background job does. */
-export function jobHandlers(hall: Hall, dispatcher: Dispatcher): JobHandlers {
+export function jobHandlers(hall: Hall, dispatcher: Dispatcher, { historyYears }: Pick<Config, 'historyYears'>): JobHandlers {
   return {
     deliver: ({ deviceId = '' }, signal) => dispatcher.deliver(deviceId, signal),
     'return-space': ({ poolId = '' }) => hall.act('returnSpace', returnSpace, { poolId }),
     'expire-allocation': ({ allocationId = '' }) => hall.act('expireAllocation', expireAllocation, { allocationId }),
+    'expire-hold': ({ holdId = '' }) => hall.act('expireHold', expireHold, { holdId }),
+    'seal-history': async () => {
+      while (await hall.act('sealHistory', sealHistory, undefined));
+      while (await hall.act('forgetHistory', forgetHistory, { years: historyYears }));
+    },
     sweep: () => hall.act('sweep', sweep, undefined),
   };
 }

@@ -17,6 +17,8 @@ export interface Config {
   readonly migrate: boolean;
   /** How many background jobs run at a time. */
   readonly workers: number;
+  /** How many years the audit, and with it the history of addresses, is kept. */
+  readonly historyYears: number;
   readonly logLevel: 'debug' | 'log' | 'warn' | 'error';
 }
 
@@ -44,6 +46,7 @@ export function readConfig(environment: Environment): Config {
     secretKey,
     migrate: oneOf(environment, 'CASM_MIGRATE', ['on', 'off']) === 'on',
     workers: integer(environment, 'CASM_WORKERS', 4, 1, 64),
+    historyYears: integer(environment, 'CASM_HISTORY_YEARS', 7, 1, 100),
     logLevel: oneOf(environment, 'CASM_LOG_LEVEL', ['log', 'debug', 'warn', 'error']),
   });
 }

@@ -41,7 +41,7 @@ export async function startController(config: Config): Promise<RunningController
     const hall = app.get(Hall);
     if (config.adminToken !== undefined) await hall.act('installBootstrapToken', installBootstrapToken, { secret: config.adminToken });
     await app.get(RevisionWatch).start();
-    await app.get(JobRunner).start(jobHandlers(hall, app.get(Dispatcher)), config.workers);
+    await app.get(JobRunner).start(jobHandlers(hall, app.get(Dispatcher), config), config.workers);
     await app.listen(config.port, config.host);
     log.log(`listening on ${await app.getUrl()}`);
     return {
@@ -87,6 +87,8 @@ function prepare(server: FastifyInstance, metrics: Metrics): void {
   });
   server.addHook('onResponse', async (request, reply) => {
     const operation = (request as { asked?: { call: { operation: string } } }).asked?.call.operation;
-    if (operation !== undefined) metrics.observe(contractOperation(operation).id, reply.statusCode, reply.elapsedTime / 1000);
+    // How long a stream lasted says nothing of how fast it was answered.
+    const streamed = reply.getHeader('content-type') === 'text/event-stream';
+    if (operation !== undefined && !streamed) metrics.observe(contractOperation(operation).id, reply.statusCode, reply.elapsedTime / 1000);
   });
 }

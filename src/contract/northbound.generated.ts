@@ -900,7 +900,7 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
-        } | unknown | unknown;
+        } & (unknown | unknown);
         AllocationRequest: {
             poolId?: components["schemas"]["Id"];
             poolSelector?: components["schemas"]["PoolSelector"];

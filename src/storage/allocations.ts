@@ -69,7 +69,10 @@ export interface NewAllocation {
   readonly poolId: string;
   readonly poolPrefix: string;
   readonly prefix: string;
-  readonly state: 'provisioning' | 'active';
+  /** `reserved` is a hold, not an allocation yet. */
+  readonly state: 'reserved' | 'provisioning' | 'active';
+  /** The token of the caller a hold is for. */
+  readonly heldBy: string | null;
   readonly deviceId: string | null;
   readonly rpkiDeviceId: string | null;
   readonly deviceRevision: string | null;
@@ -87,10 +90,10 @@ export function insertAllocations(tx: Tx, allocations: readonly NewAllocation[],
   const insert = rows(
     tx,
     `insert into allocations (id, space_id, pool_id, pool_prefix, prefix, state, holder, service, labels, device_id, rpki_device_id,
-       device_revision, rpki_revision, origin_as, valid_until, request, created_at, updated_at)
+       device_revision, rpki_revision, origin_as, valid_until, request, held_by, created_at, updated_at)
      select x.id, x."spaceId", x."poolId", x."poolPrefix", x.prefix, x.state, r.holder, r.service, coalesce(r.labels, '{}'), x."deviceId", x."rpkiDeviceId",
-       x."deviceRevision", x."rpkiRevision", r."originAs", r."validUntil", x.request, $2, $2
-     from jsonb_to_recordset($1::jsonb) as x (id uuid, "spaceId" uuid, "poolId" uuid, "poolPrefix" cidr, prefix cidr, state text, "deviceId" uuid,
+       x."deviceRevision", x."rpkiRevision", r."originAs", r."validUntil", x.request, x."heldBy", $2, $2
+     from jsonb_to_recordset($1::jsonb) as x (id uuid, "spaceId" uuid, "poolId" uuid, "poolPrefix" cidr, prefix cidr, state text, "heldBy" uuid, "deviceId" uuid,
        "rpkiDeviceId" uuid, "deviceRevision" bigint, "rpkiRevision" bigint, request jsonb),
        jsonb_to_record(x.request) as r (holder text, service text, labels jsonb, "originAs" bigint, "validUntil" timestamptz)`,
     [JSON.stringify(allocations), now],
@@ -125,13 +128,19 @@ function asInserted({ request, ...allocation }: NewAllocation, now: Date): Alloc
 }
 
 export async function findAllocation(tx: Tx, id: string): Promise<Allocation | undefined> {
-  const found = await row<AllocationRow>(tx, `${select} where a.id = $1`, [id]);
+  const found = await row<AllocationRow>(tx, `${select} where a.id = $1 and a.state <> 'reserved'`, [id]);
   return found && toAllocation(found);
+}
+
+/** Those of them that there are, by id. */
+export async function findAllocations(tx: Tx, ids: readonly string[]): Promise<Map<string, Allocation>> {
+  const found = await rows<AllocationRow>(tx, `${select} where a.id = any($1::uuid[])`, [ids]);
+  return new Map(found.map((one) => [one.id, toAllocation(one)]));
 }
 
 /** Takes the allocation's turn; after the turns of its pool and of its deliveries, never before. */
 export async function lockAllocation(tx: Tx, id: string): Promise<Allocation | undefined> {
-  const found = await row<AllocationRow>(tx, `${select} where a.id = $1 for no key update of a`, [id]);
+  const found = await row<AllocationRow>(tx, `${select} where a.id = $1 and a.state <> 'reserved' for no key update of a`, [id]);
   return found && toAllocation(found);
 }
 
@@ -257,7 +266,7 @@ export interface AllocationFilter {
 }
 
 export async function listAllocations(tx: Tx, page: PageRequest, filter: AllocationFilter): Promise<Allocation[]> {
-  const conditions: string[] = [];
+  const conditions: string[] = [`a.state <> 'reserved'`];
   const parameters: unknown[] = [];
   const where = (condition: string, value: unknown): void => {
     if (value === undefined || value === null) return;

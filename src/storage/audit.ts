@@ -1,4 +1,7 @@
-/** The table of the audit: written in the transaction of what it tells of, and never changed. */
+/**
+ * The table of the audit, which is the journal of everything: written in the transaction of what it tells of, and never
+ * changed. Here it is written, and read by who and what; journal.ts reads it in order, history.ts by address.
+ */
 import type { AuditEntry } from '../model/audit.js';
 import type { PageRequest } from '../model/page.js';
 import { rows, time, type Tx } from './sql.js';
@@ -9,8 +12,8 @@ export async function insertAudit(tx: Tx, entries: readonly NewAuditEntry[]): Pr
   if (entries.length === 0) return;
   await rows(
     tx,
-    `insert into audit (token_id, actor, role, request_id, operation, resource_type, resource_id, before, after)
-     select x.token_id, x.actor, x.role, x.request_id, x.operation, x.resource_type, x.resource_id, x.before, x.after
+    `insert into audit (turn, at, token_id, actor, role, request_id, operation, resource_type, resource_id, before, after)
+     select (select journal_turn()), (select clock_timestamp()), x.token_id, x.actor, x.role, x.request_id, x.operation, x.resource_type, x.resource_id, x.before, x.after
      from jsonb_to_recordset($1::jsonb) as x (token_id uuid, actor text, role text, request_id text, operation text, resource_type text, resource_id uuid, before jsonb, after jsonb)`,
     [
       JSON.stringify(
@@ -30,7 +33,7 @@ export async function insertAudit(tx: Tx, entries: readonly NewAuditEntry[]): Pr
   );
 }
 
-interface AuditRow {
+export interface AuditRow {
   id: string;
   at: Date;
   token_id: string | null;
@@ -58,7 +61,11 @@ export async function listAudit(tx: Tx, page: PageRequest, filter: AuditFilter):
        and ($4::text is null or operation = $4) order by id desc limit $5`,
     [page.after, filter.resourceId ?? null, filter.requestId ?? null, filter.operation ?? null, page.limit + 1],
   );
-  return found.map((entry) => ({
+  return found.map(toEntry);
+}
+
+export function toEntry(entry: AuditRow): AuditEntry {
+  return {
     id: entry.id,
     at: time(entry.at),
     actor: { tokenId: entry.token_id, name: entry.actor, role: entry.role },
@@ -68,5 +75,5 @@ export async function listAudit(tx: Tx, page: PageRequest, filter: AuditFilter):
     resourceId: entry.resource_id,
     before: entry.before,
     after: entry.after,
-  }));
+  };
 }

@@ -4,7 +4,7 @@
  */
 import { rows, type Tx } from './sql.js';
 
-export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'sweep';
+export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'expire-hold' | 'seal-history' | 'sweep';
 
 interface Job {
   readonly name: JobName;
@@ -39,4 +39,8 @@ export async function enqueueReturnOfSpace(tx: Tx, poolId: string, runAt: Date):
 
 export async function enqueueExpiry(tx: Tx, allocationId: string, runAt: Date): Promise<void> {
   await addJob(tx, { name: 'expire-allocation', payload: { allocationId }, key: `expire-allocation:${allocationId}`, runAt, reschedule: 'to this' });
+}
+
+export async function enqueueHoldExpiry(tx: Tx, holdId: string, runAt: Date): Promise<void> {
+  await addJob(tx, { name: 'expire-hold', payload: { holdId }, key: `expire-hold:${holdId}`, runAt });
 }

@@ -41,6 +41,10 @@ export async function findTokensByHash(tx: Tx, hashes: readonly Buffer[]): Promi
   return new Map(found.map((token) => [token.hash.toString('hex'), toToken(token)]));
 }
 
+export async function tokenIsValid(tx: Tx, id: string): Promise<boolean> {
+  return (await row(tx, 'select from tokens where id = $1 and (expires_at is null or expires_at > now())', [id])) !== undefined;
+}
+
 /** The bootstrap admin token: exactly one secret is valid under its id. */
 export async function putBootstrapToken(tx: Tx, id: string, hash: Buffer): Promise<void> {
   await rows(

@@ -104,7 +104,7 @@ async function withoutTable(): Promise<ApiAnswer> {
 async function withoutDatabase(): Promise<ApiAnswer> {
   const database = await createTestDatabase(inject('postgresUrl'));
   const line = await databaseLine(database.url);
-  const running = await startController({ databaseUrl: line.url, databaseConnections: 4, host: '127.0.0.1', port: 0, adminToken, secretKey, migrate: false, workers: 1, logLevel: 'error' });
+  const running = await startController({ databaseUrl: line.url, databaseConnections: 4, host: '127.0.0.1', port: 0, adminToken, secretKey, migrate: false, workers: 1, historyYears: 7, logLevel: 'error' });
   await line.cut();
   const answer = await new Api(running.url, adminToken).get('/v1/pools');
   await running.stop();

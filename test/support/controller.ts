@@ -25,6 +25,7 @@ export async function startTestController(): Promise<TestController> {
     secretKey,
     migrate: false,
     workers: 2,
+    historyYears: 7,
     logLevel: 'error',
   });
   return {

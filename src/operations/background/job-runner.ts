@@ -73,7 +73,7 @@ export class JobRunner {
       pollInterval: 1_000,
       noHandleSignals: true,
       events,
-      crontab: '*/10 * * * * sweep',
+      crontab: '*/10 * * * * sweep\n*/10 * * * * seal-history',
       logger: new Logger(() => (level, message) => {
         if (level === 'error') this.log.error(message);
         else if (level === 'warning') this.log.warn(message);

@@ -1,4 +1,4 @@
-import { activateAllocations, awaitCertificateShrink, lockEvidenced, quarantineAllocations, shrinksPending, type EvidencedAllocation } from '../../storage/allocations.js';
+import { activateAllocations, awaitCertificateShrink, findAllocations, lockEvidenced, quarantineAllocations, shrinksPending, type EvidencedAllocation } from '../../storage/allocations.js';
 import { lockDelivery, markStale, noteApplied } from '../../storage/deliveries.js';
 import { noteSeen } from '../../storage/devices.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
@@ -22,10 +22,14 @@ export async function settleDelivery(work: Work, { deviceId, revision }: Settlem
   // Parent CAs take their turn after the device and before the allocations, as everywhere.
   for (const parentCa of await shrinksPending(tx, deviceId)) await lockDelivery(tx, parentCa);
   const evidenced = await lockEvidenced(tx, deviceId);
+  if (evidenced.length === 0) return;
+  const ids = evidenced.map((one) => one.id);
+  const before = await findAllocations(tx, ids);
   await activate(work, evidenced.filter((one) => one.state === 'provisioning'));
   const leaving = evidenced.filter((one) => one.state === 'withdrawing');
   await shrink(work, leaving.filter(needsShrink));
   await rest(work, leaving.filter((one) => !needsShrink(one)));
+  for (const [id, after] of await findAllocations(tx, ids)) work.audit({ resourceType: 'allocation', resourceId: id, before: before.get(id) ?? null, after });
 }
 
 function needsShrink(one: EvidencedAllocation): boolean {
@@ -35,7 +39,6 @@ function needsShrink(one: EvidencedAllocation): boolean {
 async function activate(work: Work, ready: readonly EvidencedAllocation[]): Promise<void> {
   if (ready.length === 0) return;
   await activateAllocations(work.tx, ready.map((one) => one.id));
-  auditStates(work, ready, 'active');
 }
 
 async function shrink(work: Work, leaving: readonly EvidencedAllocation[]): Promise<void> {
@@ -51,12 +54,5 @@ async function rest(work: Work, gone: readonly EvidencedAllocation[]): Promise<v
   for (const [poolId, ones] of Map.groupBy(resting, (one) => one.poolId)) {
     const first = Math.min(...ones.map((one) => one.leaves.getTime()));
     await enqueueReturnOfSpace(work.tx, poolId, new Date(first));
-  }
-  auditStates(work, gone, 'quarantined');
-}
-
-function auditStates(work: Work, moved: readonly EvidencedAllocation[], state: string): void {
-  for (const one of moved) {
-    work.audit({ resourceType: 'allocation', resourceId: one.id, before: { state: one.state }, after: { state } });
   }
 }
