@@ -17,8 +17,11 @@ export interface BenchController {
   stop(): Promise<void>;
 }
 
-/** BENCH_NODE_OPTIONS are given to it, to look into it: `--cpu-prof`. */
-export async function startController(databaseUrl: string): Promise<BenchController> {
+/**
+ * BENCH_NODE_OPTIONS are given to it, to look into it: `--cpu-prof`.
+ * @param onDeath told when it ends without being asked to: what is measured from then on is nothing
+ */
+export async function startController(databaseUrl: string, onDeath: (error: Error) => void): Promise<BenchController> {
   const token = `bench-${randomBytes(16).toString('hex')}`;
   const options = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
   const child = spawn(process.execPath, [...options, program], {
@@ -27,7 +30,7 @@ export async function startController(databaseUrl: string): Promise<BenchControl
   });
   let stopping = false;
   const closed = once(child, 'close').then(([status, signal]) => String(status ?? signal));
-  void closed.then((outcome) => stopping || console.error(`the controller ended by itself (${outcome})`));
+  void closed.then((outcome) => stopping || onDeath(new Error(`the controller ended, and not by us (${outcome})`)));
   const said = createInterface({ input: piped(child.stdout) });
   const url = await new Promise<string>((resolve, reject) => {
     said.on('line', (line) => {

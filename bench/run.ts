@@ -23,10 +23,9 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
-const stopped = new Promise<never>((_, reject) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
-});
-stopped.catch(() => undefined);
+const broken = Promise.withResolvers<never>();
+broken.promise.catch(() => undefined);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => broken.reject(new Error(`stopped by ${signal}`)));
 
 let postgres = '';
 async function onStage(benchmark: Benchmark): Promise<Result> {
@@ -38,11 +37,11 @@ async function onStage(benchmark: Benchmark): Promise<Result> {
     undo.push(() => server.stop());
     postgres = await versionOf(server.url);
     const controller = async () => {
-      const started = await startController(server.url);
+      const started = await startController(server.url, broken.reject);
       undo.push(() => started.stop());
       return started;
     };
-    return await Promise.race([benchmark.run({ databaseUrl: server.url, seconds, controller }), stopped]);
+    return await Promise.race([benchmark.run({ databaseUrl: server.url, seconds, controller }), broken.promise]);
   } finally {
     for (const step of undo.toReversed()) await step();
   }
