@@ -9,12 +9,23 @@ export type Awaited = 'device' | 'idle' | 'certificate' | 'quarantine';
 /** `free` is only ever an answer: a free allocation is no allocation any more. */
 export type AllocationState = 'reserved' | 'provisioning' | 'active' | 'draining' | 'drained' | 'withdrawing' | 'quarantined' | 'free';
 
+/** Pools that have all of it; in the order of `poolIds`, else by name. */
+export interface PoolSelector {
+  readonly spaceId?: string;
+  readonly poolIds?: readonly string[];
+  readonly labels?: Labels;
+}
+
 export interface AllocationRequest {
   readonly poolId?: string;
-  readonly poolSelector?: { readonly spaceId?: string; readonly labels: Labels };
+  readonly poolSelector?: PoolSelector;
+  /** Take what this hold keeps. */
+  readonly holdId?: string;
   readonly family?: Family;
   readonly prefixLength?: number;
   readonly prefix?: string;
+  readonly allowedPrefixes?: readonly string[];
+  readonly disallowedPrefixes?: readonly string[];
   /** Instead of the pool's. */
   readonly placement?: Placement;
   readonly holder: string;

@@ -1,10 +1,11 @@
 import { Controller } from '@nestjs/common';
-import { changed, created, resource, type Answer } from '../http/answers.js';
+import { changed, created, done, resource, type Answer } from '../http/answers.js';
 import { Ask, type Asked } from '../http/request-context.js';
 import { Route } from '../http/route.js';
 import { parsePrefix, parsePrefixOrAddress } from '../model/prefix.js';
 import { activateAllocation } from '../operations/allocations/activate-allocation.js';
 import { drainAllocation } from '../operations/allocations/drain-allocation.js';
+import { allocateSet } from '../operations/allocations/allocate-set.js';
 import { getAllocation } from '../operations/allocations/get-allocation.js';
 import { listAllocations } from '../operations/allocations/list-allocations.js';
 import { PoolTurns } from '../operations/allocations/pool-turns.js';
@@ -32,6 +33,11 @@ export class AllocationsController {
   @Route('allocatePrefix')
   async allocate(@Ask() { call, body }: Asked<'allocatePrefix'>): Promise<Answer> {
     return created(await this.turns.allocate(call, body), '/v1/allocations', viewAllocation);
+  }
+
+  @Route('allocateSet')
+  async allocateSet(@Ask() { call, body }: Asked<'allocateSet'>): Promise<Answer> {
+    return done(await this.hall.write(call, allocateSet, body), (items) => ({ items: items.map(viewAllocation) }));
   }
 
   @Route('getAllocation')

@@ -2,6 +2,7 @@
 import type { components } from '../contract/northbound.generated.js';
 import type { Allocation } from '../model/allocation.js';
 import type { Device } from '../model/device.js';
+import type { Hold } from '../model/hold.js';
 import type { Page } from '../model/page.js';
 import type { Pool } from '../model/pool.js';
 import type { Space } from '../model/space.js';
@@ -18,6 +19,10 @@ export function viewPool({ version: _, ...pool }: Pool): Schemas['Pool'] {
 
 export function viewAllocation({ version: _, rpkiDeviceId, ...allocation }: Allocation): Schemas['Allocation'] {
   return { ...allocation, certify: rpkiDeviceId !== null, waitingFor: [...allocation.waitingFor] } as Schemas['Allocation'];
+}
+
+export function viewHold(hold: Hold): Schemas['Hold'] {
+  return hold;
 }
 
 export function viewDevice({ version: _, ...device }: Device): Schemas['Device'] {

@@ -69,6 +69,11 @@ export async function lockDelivery(tx: Tx, deviceId: string): Promise<Delivery |
   return found && toDelivery(found);
 }
 
+/** Takes the turns of several devices of one kind, by id: the order in which everyone locks. */
+export async function lockDeliveries(tx: Tx, deviceIds: readonly string[]): Promise<void> {
+  if (deviceIds.length > 0) await rows(tx, 'select from deliveries where device_id = any($1::uuid[]) order by device_id for no key update', [deviceIds]);
+}
+
 export async function findDelivery(tx: Tx, deviceId: string): Promise<Delivery | undefined> {
   const found = await row<DeliveryRow>(tx, `${select} where d.device_id = $1`, [deviceId]);
   return found && toDelivery(found);

@@ -1,4 +1,5 @@
 /** The table of pools and their prefixes, and the row lock that makes one pool's changes take turns. */
+import type { PoolSelector } from '../model/allocation.js';
 import type { PageRequest } from '../model/page.js';
 import { defaultPolicy, type Policy, type Pool } from '../model/pool.js';
 import type { Family } from '../model/prefix.js';
@@ -54,6 +55,11 @@ export async function lockPool(tx: Tx, id: string): Promise<PoolTurn | undefined
   return turn;
 }
 
+/** Takes the turns of several pools, by id: parents are older than their children, and so come first. */
+export async function lockPools(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await rows(tx, 'select from pools where id = any($1::uuid[]) order by id for no key update', [ids]);
+}
+
 export async function insertPool(tx: Tx, pool: Omit<Pool, 'version' | 'createdAt' | 'prefixes'>): Promise<void> {
   await rows(tx, 'insert into pools (id, space_id, parent_id, name, policy, labels) values ($1, $2, $3, $4, $5, $6)', [
     pool.id,
@@ -102,12 +108,13 @@ export async function poolContents(tx: Tx, poolId: string): Promise<{ children: 
   return { children: children.map((child) => child.id), allocations: Number(count) };
 }
 
-/** Pools whose labels contain all of these, by name: the order in which a selector tries them. */
-export async function selectPools(tx: Tx, selector: { spaceId?: string; labels: Labels }): Promise<string[]> {
+/** Pools that are what is selected, in the order in which a selector tries them: the one it states, else by name. */
+export async function selectPools(tx: Tx, selector: PoolSelector): Promise<string[]> {
   const found = await rows<{ id: string }>(
     tx,
-    'select id from pools where labels @> $1 and ($2::uuid is null or space_id = $2) order by name, id limit 1000',
-    [selector.labels, selector.spaceId ?? null],
+    `select id from pools where labels @> $1 and ($2::uuid is null or space_id = $2) and ($3::uuid[] is null or id = any($3))
+     order by array_position($3, id), name, id limit 1000`,
+    [selector.labels ?? {}, selector.spaceId ?? null, selector.poolIds ?? null],
   );
   return found.map((pool) => pool.id);
 }

@@ -2,9 +2,11 @@
 import { giveBack, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
-import { insertAllocations, type NewAllocation } from '../../storage/allocations.js';
-import { enqueueExpiry } from '../../storage/jobs.js';
+import { holdOf, type Hold } from '../../model/hold.js';
+import { deleteAllocations, insertAllocations, type NewAllocation } from '../../storage/allocations.js';
+import { enqueueExpiry, enqueueHoldExpiry } from '../../storage/jobs.js';
 import { lockPool, type PoolTurn } from '../../storage/pools.js';
+import { claimHold } from '../holds/claim-hold.js';
 import { notFound } from '../not-found.js';
 import { refusal } from '../pools/take-from-parent.js';
 import type { Work } from '../work.js';
@@ -15,12 +17,16 @@ import { Serving } from './serving.js';
 export interface AllocationAsk {
   readonly work: Work;
   readonly input: AllocationRequest;
+  /** Keep it for the caller until `validUntil` instead: a hold. */
+  readonly reserve?: boolean;
 }
 
 /** A request on its way through the turn. */
 interface Ticket extends AllocationAsk {
   wanted?: Wanted;
   block?: TakenPrefix;
+  /** What it takes the place of. */
+  hold?: Hold;
   allocation?: Allocation;
   error?: CasmError;
 }
@@ -35,12 +41,13 @@ export async function allocateFromPool(poolId: string, asks: readonly Allocation
   for (const ticket of tickets) await attempt(ticket, async () => void (ticket.wanted = await readRequest(ticket.work, pool, ticket.input)));
   const serving = await Serving.load(tx, pool.spaceId, tickets.map((ticket) => ticket.input));
   for (const ticket of tickets) await attempt(ticket, async () => serving.checkDevice(ticket.input));
+  await takeHeldOnes(pool, open(tickets));
   await takeExactOnes(pool, open(tickets));
   await takeOthers(pool, open(tickets));
   for (const ticket of open(tickets)) await attempt(ticket, async () => serving.checkCertifiable(ticket.input, ticket.block?.prefix ?? ''));
-  const returned = tickets.flatMap((ticket) => (ticket.error !== undefined && ticket.block !== undefined ? [ticket.block] : []));
+  const returned = tickets.flatMap((ticket) => (ticket.error !== undefined && ticket.block !== undefined && ticket.hold === undefined ? [ticket.block] : []));
   // What a refused request held for a moment may be what another was refused for want of: then each needs a turn of its own.
-  if (returned.length > 0 && tickets.some((ticket) => ticket.wanted !== undefined && ticket.block === undefined)) throw new Error('a refused request stood in the way of others in its turn');
+  if (returned.length > 0 && tickets.some((ticket) => ticket.wanted !== undefined && !('hold' in ticket.wanted) && ticket.block === undefined)) throw new Error('a refused request stood in the way of others in its turn');
   await giveBack(tx, pool.id, returned);
   return insert(pool, serving, tickets);
 }
@@ -55,6 +62,21 @@ async function attempt(ticket: Ticket, step: () => Promise<void>): Promise<void>
   } catch (error) {
     if (!(error instanceof CasmError)) throw error;
     ticket.error = error;
+  }
+}
+
+/** What a hold keeps is taken already; a hold is good for one request. */
+async function takeHeldOnes(pool: PoolTurn, tickets: readonly Ticket[]): Promise<void> {
+  const claimed = new Set<string>();
+  for (const ticket of tickets) {
+    const { wanted, work, input } = ticket;
+    if (wanted === undefined || !('hold' in wanted)) continue;
+    await attempt(ticket, async () => {
+      const { hold, poolPrefix } = await claimHold(work, wanted.hold, input);
+      if (claimed.has(hold.id) || hold.poolId !== pool.id) throw notFound('hold', hold.id);
+      claimed.add(hold.id);
+      Object.assign(ticket, { hold, block: { prefix: hold.prefix, poolPrefix } });
+    });
   }
 }
 
@@ -82,21 +104,29 @@ async function takeOthers(pool: PoolTurn, tickets: readonly Ticket[]): Promise<v
 
 async function insert(pool: PoolTurn, serving: Serving, tickets: readonly Ticket[]): Promise<(Allocation | CasmError)[]> {
   const revisions = await serving.markStale(open(tickets).map((ticket) => ticket.input));
-  const rows = open(tickets).map(({ work, input: request, block }): NewAllocation => {
+  const rows = open(tickets).map(({ work, input: request, block, hold, reserve }): NewAllocation => {
     if (block === undefined) throw new Error('a request went through the turn and got nothing');
     const served = revisions(request);
-    const state = served.deviceRevision === null && served.rpkiRevision === null ? 'active' : 'provisioning';
-    return { id: work.newId(), spaceId: pool.spaceId, poolId: pool.id, ...block, state, ...served, request };
+    const state = reserve === true ? 'reserved' : served.deviceRevision === null && served.rpkiRevision === null ? 'active' : 'provisioning';
+    return { id: hold?.id ?? work.newId(), heldBy: reserve === true ? work.actor.tokenId : null, spaceId: pool.spaceId, poolId: pool.id, ...block, state, ...served, request };
   });
   const work = tickets[0]?.work;
+  const held = open(tickets).flatMap(({ hold }) => (hold === undefined ? [] : [hold.id]));
+  if (work !== undefined && held.length > 0) await deleteAllocations(work.tx, held);
   const inserted = work === undefined ? [] : insertAllocations(work.tx, rows, work.now);
   open(tickets).forEach((ticket, at) => (ticket.allocation = inserted[at]));
   for (const ticket of open(tickets)) await tell(ticket);
   return tickets.map((ticket) => ticket.allocation ?? ticket.error ?? new CasmError('internal-error', 'the allocation was not kept'));
 }
 
-async function tell({ work, allocation }: Ticket): Promise<void> {
+async function tell({ work, allocation, hold, reserve }: Ticket): Promise<void> {
   if (allocation === undefined) return;
+  if (reserve === true) {
+    const made = holdOf(allocation);
+    await enqueueHoldExpiry(work.tx, made.id, new Date(made.expiresAt));
+    return work.audit({ resourceType: 'hold', resourceId: made.id, before: null, after: made });
+  }
+  if (hold !== undefined) work.audit({ resourceType: 'hold', resourceId: hold.id, before: hold, after: null });
   if (allocation.validUntil !== null) await enqueueExpiry(work.tx, allocation.id, new Date(allocation.validUntil));
   work.audit({ resourceType: 'allocation', resourceId: allocation.id, before: null, after: allocation });
 }

@@ -1,5 +1,6 @@
 /** What one request asks of one pool, checked against the pool's policy and the clock before anything is taken. */
 import type { Ask } from '../../allocator/placement.js';
+import { regionOf } from '../../allocator/region.js';
 import type { AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { lengthToAllocate } from '../../model/pool.js';
@@ -8,14 +9,15 @@ import { poolPrefixes, type PoolTurn } from '../../storage/pools.js';
 import { familyOf } from '../pools/family-of.js';
 import type { Work } from '../work.js';
 
-/** One exact prefix, or any of a length. */
-export type Wanted = { readonly exact: Prefix } | { readonly ask: Ask };
+/** One exact prefix, any of a length, or what a hold keeps. */
+export type Wanted = { readonly exact: Prefix } | { readonly ask: Ask } | { readonly hold: string };
 
 /** @throws CasmError `invalid-request`, `invalid-prefix`, `length-not-allowed` */
 export async function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest): Promise<Wanted> {
   if (request.validUntil !== undefined && !(new Date(request.validUntil) > work.now)) {
     throw new CasmError('invalid-request', `validUntil ${request.validUntil} is not in the future`, { errors: [{ in: 'body', pointer: '/validUntil', detail: 'must be in the future' }] });
   }
+  if (request.holdId !== undefined) return { hold: request.holdId };
   if (request.prefix !== undefined) {
     const exact = parsePrefix(request.prefix);
     if (request.family !== undefined && request.family !== exact.family) {
@@ -25,5 +27,7 @@ export async function readRequest(work: Work, pool: PoolTurn, request: Allocatio
     return { exact };
   }
   const family = request.family ?? familyOf(undefined, (await poolPrefixes(work.tx, pool.id)).map((one) => one.prefix));
-  return { ask: { family, length: lengthToAllocate(pool.policy, family, request.prefixLength), placement: request.placement ?? pool.policy.placement } };
+  const length = lengthToAllocate(pool.policy, family, request.prefixLength);
+  const region = regionOf(family, length, request.allowedPrefixes?.map(parsePrefix), request.disallowedPrefixes?.map(parsePrefix));
+  return { ask: { family, length, placement: request.placement ?? pool.policy.placement, region } };
 }

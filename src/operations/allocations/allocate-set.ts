@@ -1,0 +1,75 @@
+import type { Allocation, AllocationRequest } from '../../model/allocation.js';
+import { CasmError } from '../../model/errors.js';
+import { lockDeliveries } from '../../storage/deliveries.js';
+import { lockPools } from '../../storage/pools.js';
+import type { Work } from '../work.js';
+import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
+import { allocateFromSelected } from './allocate-from-selected.js';
+import { poolOf } from './allocate-one.js';
+
+export interface AllocationSetRequest {
+  readonly items: readonly { readonly count?: number; readonly request: AllocationRequest }[];
+}
+
+/** So many prefixes at most: what one caller may take in one breath. */
+const mostPrefixes = 256;
+
+interface Asked {
+  readonly ask: AllocationAsk;
+  /** Its item, and its place in the answer. */
+  readonly item: number;
+  readonly at: number;
+}
+
+/**
+ * All of the prefixes or none, in the order of the items. The turns of what is named are taken before anything else, so that
+ * two sets do not wait for each other.
+ * @throws CasmError what allocatePrefix throws, with the `index` of the item; `invalid-request` for too many
+ */
+export async function allocateSet(work: Work, { items }: AllocationSetRequest): Promise<Allocation[]> {
+  const asked: Asked[] = items
+    .flatMap(({ count = 1, request }, item) => Array.from({ length: count }, () => ({ ask: { work, input: request }, item })))
+    .map((one, at) => ({ ...one, at }));
+  if (asked.length > mostPrefixes) {
+    const detail = `must add up to ${mostPrefixes} prefixes at most`;
+    throw new CasmError('invalid-request', `the set asks for ${asked.length} prefixes: ${mostPrefixes} is the most`, { errors: [{ in: 'body', pointer: '/items', detail }] });
+  }
+  const groups = await grouped(asked);
+  await lockPools(work.tx, [...groups.keys()].filter((key) => typeof key === 'string'));
+  await lockDeliveries(work.tx, items.flatMap(({ request }) => request.deviceId ?? []));
+  const results: Allocation[] = [];
+  for (const [key, group] of groups) {
+    const asks = group.map(({ ask }) => ask);
+    const outcomes = await (typeof key === 'string' ? allocateFromPool(key, asks) : refusedAs(key, allocateFromSelected(asks)));
+    for (const [index, outcome] of outcomes.entries()) {
+      const { item, at } = group[index] as Asked;
+      if (outcome instanceof CasmError) throw ofItem(item, outcome);
+      results[at] = outcome;
+    }
+  }
+  return results;
+}
+
+/** Those for one pool together, by pool; those of one selecting item together, by item. */
+async function grouped(asked: readonly Asked[]): Promise<Map<string | number, Asked[]>> {
+  const groups = new Map<string | number, Asked[]>();
+  for (const one of asked) {
+    const key = (await refusedAs(one.item, poolOf(one.ask))) ?? one.item;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+async function refusedAs<T>(item: number, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof CasmError ? ofItem(item, error) : error;
+  }
+}
+
+function ofItem(index: number, { code, message, details }: CasmError): CasmError {
+  return new CasmError(code, `item ${index}: ${message}`, { ...details, index });
+}
