@@ -5,7 +5,7 @@ import { operationsAt } from '../contract/contract.js';
 import { CasmError, type ErrorCode } from '../model/errors.js';
 import type { CasmRequest } from './request-context.js';
 
-const statuses: Record<ErrorCode, number> = {
+export const statuses: Readonly<Record<ErrorCode, number>> = {
   'allocation-not-found': 404,
   'batch-failed': 409,
   'body-too-large': 413,
