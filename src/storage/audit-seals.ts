@@ -3,9 +3,9 @@ import { beginning, type Position } from '../model/event.js';
 import type { Seal, SealedRow } from '../model/seal.js';
 import { oneRow, row, rows, time, type Tx } from './sql.js';
 
-/** One JSON array a row, as PostgreSQL writes jsonb: numbers, texts and nulls in the order of the columns. */
+/** One JSON array a row, as PostgreSQL writes jsonb: numbers, texts and nulls. The JSON inside is a text too, so that its null is not SQL's. */
 const canonicalText = `jsonb_build_array(id, turn, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), token_id, actor, role, request_id, operation,
-  resource_type, resource_id, before, after, prefix::text, space_id)::text`;
+  resource_type, resource_id, before::text, after::text, prefix::text, space_id)::text`;
 
 interface SealRow {
   number: string;

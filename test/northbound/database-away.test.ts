@@ -15,7 +15,7 @@ let api: Api;
 beforeAll(async () => {
   database = await createTestDatabase(inject('postgresUrl'));
   line = await databaseLine(database.url);
-  running = await startController({ databaseUrl: line.url, databaseConnections: 6, host: '127.0.0.1', port: 0, adminToken, secretKey, migrate: false, workers: 2, logLevel: 'error' });
+  running = await startController({ databaseUrl: line.url, databaseConnections: 6, host: '127.0.0.1', port: 0, adminToken, secretKey, migrate: false, workers: 2, historyYears: 7, logLevel: 'error' });
   api = new Api(running.url, adminToken);
 });
 afterAll(async () => {
