@@ -42,6 +42,7 @@ export async function takeExactly(tx: Tx, poolId: string, prefixes: readonly Pre
 
 /** Puts prefixes back and merges them with their free other halves. */
 export async function giveBack(tx: Tx, poolId: string, returned: readonly TakenPrefix[]): Promise<void> {
+  if (returned.length === 0) return;
   const blocks = returned.map(toBlock);
   const partners = await freeAmong(tx, poolId, possiblePartners(blocks).map(formatPrefix));
   const { removed, added } = merge(partners, blocks);

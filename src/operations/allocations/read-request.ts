@@ -5,15 +5,18 @@ import type { AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { lengthToAllocate } from '../../model/pool.js';
 import { parsePrefix, type Prefix } from '../../model/prefix.js';
-import { poolPrefixes, type PoolTurn } from '../../storage/pools.js';
+import type { PoolPrefix, PoolTurn } from '../../storage/pools.js';
 import { familyOf } from '../pools/family-of.js';
 import type { Work } from '../work.js';
 
 /** One exact prefix, any of a length, or what a hold keeps. */
 export type Wanted = { readonly exact: Prefix } | { readonly ask: Ask } | { readonly hold: string };
 
-/** @throws CasmError `invalid-request`, `invalid-prefix`, `length-not-allowed` */
-export async function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest): Promise<Wanted> {
+/**
+ * @param prefixesOf the pool's own, asked for only by a request that leaves its family open
+ * @throws CasmError `invalid-request`, `invalid-prefix`, `length-not-allowed`
+ */
+export async function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest, prefixesOf: () => Promise<PoolPrefix[]>): Promise<Wanted> {
   if (request.validUntil !== undefined && !(new Date(request.validUntil) > work.now)) {
     throw new CasmError('invalid-request', `validUntil ${request.validUntil} is not in the future`, { errors: [{ in: 'body', pointer: '/validUntil', detail: 'must be in the future' }] });
   }
@@ -26,7 +29,7 @@ export async function readRequest(work: Work, pool: PoolTurn, request: Allocatio
     lengthToAllocate(pool.policy, exact.family, exact.length);
     return { exact };
   }
-  const family = request.family ?? familyOf(undefined, (await poolPrefixes(work.tx, pool.id)).map((one) => one.prefix));
+  const family = request.family ?? familyOf(undefined, (await prefixesOf()).map((one) => one.prefix));
   const length = lengthToAllocate(pool.policy, family, request.prefixLength);
   const region = regionOf(family, length, request.allowedPrefixes?.map(parsePrefix), request.disallowedPrefixes?.map(parsePrefix));
   return { ask: { family, length, placement: request.placement ?? pool.policy.placement, region } };
