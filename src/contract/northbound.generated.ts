@@ -92,6 +92,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pools/{poolId}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make parts of a pool pools of their own, beside it
+         * @description Either `parts`: each becomes a pool with the allocations and child pools that lie in it, and the rest stays. Or
+         *     `prefixLength`: the whole pool is cut into prefixes of that length; the first stays, and each other becomes a pool named
+         *     after the pool and the prefix. Policy and labels are the pool's own. Nothing changes for devices. 409 `pool-in-use`
+         *     says through what a cut would go.
+         */
+        post: operations["splitPool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pools/{poolId}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge sibling pools into this one
+         * @description Their prefixes, allocations, child pools and supply contracts become this pool's, and they are gone. Prefixes that complete
+         *     each other within one prefix of the parent join. This pool's name, policy and labels stay. 422 `pool-unsuitable` for a pool
+         *     that has another parent.
+         */
+        post: operations["mergePools"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pools/{poolId}/drain-plan": {
         parameters: {
             query?: never;
@@ -108,6 +157,76 @@ export interface paths {
          *     lie in a longer allocation, cannot be freed by draining and are left out.
          */
         get: operations["getDrainPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pools/{poolId}/usage-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        /**
+         * What a pool's space was used for, over time
+         * @description Every five minutes the usage of each pool is noted. All of these samples are kept for two days, the first of each hour
+         *     for 90 days, the first of each day for five years. The answer has at most 1 000 points a family: the newest sample of
+         *     each step, where the step is the least usual one that makes the span fit.
+         */
+        get: operations["getUsageHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pools/{poolId}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        /**
+         * When a pool, or its last block of a length, runs out
+         * @description A robust linear trend (the median of all slopes between samples) through what was used, and where it meets what is
+         *     left. `earliest` and `latest` are where the trend's own uncertainty puts it, with the probability `confidence`; `latest`
+         *     is null when that may be more than 20 years away. A single large change is an event and no trend. When nothing can be
+         *     said, `reason` says why and `exhaustedAt` is null.
+         */
+        get: operations["getForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where too little is free, and where it was
+         * @description A pool's policy says below how much free space of a family an alarm is raised, and above how much it is cleared again.
+         *     What is free is judged every minute. Cleared alarms are kept for a year.
+         */
+        get: operations["listAlarms"];
         put?: never;
         post?: never;
         delete?: never;
@@ -151,6 +270,10 @@ export interface paths {
          *     order stated. A length (the pool's default when not given), within allowedPrefixes and outside disallowedPrefixes, or
          *     one exact prefix, or what a hold of the same caller keeps. With a device the allocation is `provisioning`
          *     until the device has confirmed it; with `certify` until its certificate has come, too.
+         *
+         *     With `wait`, what is not to be had now is 202 and stands in the pool's queue: when space returns, the queue is served by
+         *     priority and then by age, before anybody who comes. Nobody may pass the first of a queue by taking what it needs: the
+         *     block it is nearest to getting is kept for it.
          *
          *     409 `pool-exhausted` lists what is free, and is not worth repeating unchanged. 429 `busy` is: it says that too many
          *     requests wait for the pool already, and `Retry-After` says when to ask again.
@@ -348,6 +471,143 @@ export interface paths {
          *     When the database itself is away nothing is done in either mode.
          */
         post: operations["runBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waiting-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the requests that wait, or have waited, for space
+         * @description Those that have ended are kept for a month.
+         */
+        get: operations["listWaitingRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waiting-requests/{waitingRequestId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                waitingRequestId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** Ask whether a waiting request has been served */
+        get: operations["getWaitingRequest"];
+        put?: never;
+        post?: never;
+        /**
+         * Wait no longer
+         * @description Repeating it is no error. 409 `state-conflict` when it has been served, or its time was over.
+         */
+        delete: operations["cancelWaitingRequest"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List quotas, with what is used of them */
+        get: operations["listQuotas"];
+        put?: never;
+        /**
+         * Bound what a holder may have
+         * @description In addresses of IPv4 and in /64 subnets of IPv6, where a longer prefix counts as one: in all, and for a single
+         *     request. In one space, or in all spaces together; where both are set, both hold. What is in quarantine does not
+         *     count, holds do. 409 `quota-exceeded` is the answer to whoever asks for more.
+         */
+        post: operations["createQuota"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quotas/{quotaId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quotaId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** Read a quota and what is used of it */
+        get: operations["getQuota"];
+        put?: never;
+        post?: never;
+        /** Lift a quota */
+        delete: operations["deleteQuota"];
+        options?: never;
+        head?: never;
+        /**
+         * Change limits
+         * @description What is not named stays. A limit below what is used takes nothing away; it refuses more.
+         */
+        patch: operations["updateQuota"];
+        trace?: never;
+    };
+    "/v1/allocations/{allocationId}/resize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a prefix smaller or larger where it is
+         * @description Smaller: the first addresses stay, or those of `keep`; the rest is released like any allocation, so that a device lets
+         *     go of it before anybody else gets it. Larger: the prefix of that length around it, when all the rest of it is free in the
+         *     same prefix of the pool; 409 `prefix-not-free` says what is in the way.
+         */
+        post: operations["resizeAllocation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/allocations/{allocationId}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an allocation to another pool, or to another holder
+         * @description The addresses stay, on their device, too. The other pool is the parent, a child or a sibling of the one it is in: the
+         *     prefix is taken from the one and given to the other along with the allocation. 422 `pool-unsuitable` for any other pool.
+         */
+        post: operations["moveAllocation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -569,7 +829,7 @@ export interface paths {
         };
         /**
          * What has changed, in order, to read on from wherever one stopped
-         * @description Every change of a space, pool, allocation, device, delivery or certificate, each with the resource as it was after
+         * @description Every change of a space, pool, allocation, hold, quota, alarm, device, delivery or certificate, each with the resource as it was after
          *     the change (before it, where it is gone). The order is final: what is read once is never preceded by something
          *     new, in whatever order transactions commit. An event appears when every transaction begun before its own has ended.
          *
@@ -757,6 +1017,7 @@ export interface components {
             quarantineSeconds?: number;
             quarantineMaxAddresses?: components["schemas"]["QuarantineCap"];
             allowSpecialPurpose?: boolean;
+            alarms?: components["schemas"]["AlarmPolicyRequest"];
         };
         /**
          * @description Where in the free space a prefix is taken. `best-fit`: the smallest free block that fits, the lowest of those.
@@ -774,6 +1035,86 @@ export interface components {
             quarantineMaxAddresses: components["schemas"]["CompleteQuarantineCap"];
             /** @description Whether prefixes in special-purpose blocks (RFC 6890) may be pool prefixes. False unless set */
             allowSpecialPurpose: boolean;
+            alarms?: components["schemas"]["AlarmPolicy"];
+        };
+        /** @description When an alarm is raised, and when it is cleared again. Addresses, or a share of what the pool has in all; both of one kind, the second larger */
+        AlarmThresholds: {
+            raiseBelowFree: components["schemas"]["FreeThreshold"];
+            clearAboveFree: components["schemas"]["FreeThreshold"];
+        };
+        /**
+         * @example 10%
+         * @example 4096
+         */
+        FreeThreshold: string;
+        AlarmPolicyRequest: {
+            ipv4?: components["schemas"]["AlarmThresholds"] | null;
+            ipv6?: components["schemas"]["AlarmThresholds"] | null;
+        };
+        /** @description Null is no alarm, and what a root has unless it is set */
+        AlarmPolicy: {
+            ipv4: components["schemas"]["AlarmThresholds"] | null;
+            ipv6: components["schemas"]["AlarmThresholds"] | null;
+        };
+        /** @enum {string} */
+        AlarmState: "raised" | "cleared";
+        Alarm: {
+            id: components["schemas"]["Id"];
+            poolId: components["schemas"]["Id"];
+            family: components["schemas"]["Family"];
+            state: components["schemas"]["AlarmState"];
+            raisedAt: components["schemas"]["Time"];
+            freeAtRaise: components["schemas"]["Count"];
+            /** @description As the policy was when it was raised */
+            raiseBelowFree: components["schemas"]["FreeThreshold"];
+            clearAboveFree: components["schemas"]["FreeThreshold"];
+            clearedAt: components["schemas"]["Time"] | null;
+            freeAtClear: components["schemas"]["Count"] | null;
+        };
+        AlarmList: {
+            items: components["schemas"]["Alarm"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        UsageHistory: {
+            poolId: components["schemas"]["Id"];
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
+            stepSeconds: number;
+            families: {
+                family: components["schemas"]["Family"];
+                points: {
+                    at: components["schemas"]["Time"];
+                    total: components["schemas"]["Count"];
+                    allocated: components["schemas"]["Count"];
+                    held: components["schemas"]["Count"];
+                    quarantined: components["schemas"]["Count"];
+                    delegated: components["schemas"]["Count"];
+                    free: components["schemas"]["Count"];
+                }[];
+            }[];
+        };
+        Forecast: {
+            poolId: components["schemas"]["Id"];
+            family: components["schemas"]["Family"];
+            prefixLength: number | null;
+            /** @description Addresses, or blocks of that length, that are free now */
+            left: components["schemas"]["Count"];
+            exhaustedAt: null | {
+                expected: components["schemas"]["Time"];
+                earliest: components["schemas"]["Time"];
+                latest: components["schemas"]["Time"] | null;
+            };
+            /**
+             * @description `not-enough-data`: fewer than 12 samples, or less than six hours of them. `beyond-horizon`: not within 20 years.
+             * @enum {string}
+             */
+            reason: "trend" | "exhausted" | "not-growing" | "not-enough-data" | "beyond-horizon";
+            confidence: number;
+            basis: {
+                samples: number;
+                from: components["schemas"]["Time"] | null;
+                to: components["schemas"]["Time"] | null;
+            };
         };
         /** @description How many addresses of a family may rest at most. Beyond that what has rested longest is free at once. Null is no cap */
         QuarantineCap: {
@@ -858,6 +1199,33 @@ export interface components {
             }[];
             freeBlocks: components["schemas"]["FreeBlocks"];
         };
+        SplitRequest: {
+            parts?: {
+                name: components["schemas"]["Name"];
+                prefixes: components["schemas"]["Prefix"][];
+                labels?: components["schemas"]["Labels"];
+            }[];
+            prefixLength?: components["schemas"]["PrefixLength"];
+        } & (unknown | unknown);
+        /** @description How many allocations and child pools are in another pool now */
+        PoolMoves: {
+            allocations: number;
+            pools: number;
+        };
+        SplitResult: {
+            pool: components["schemas"]["Pool"];
+            created: components["schemas"]["Pool"][];
+            moved: components["schemas"]["PoolMoves"];
+        };
+        MergeRequest: {
+            poolIds: components["schemas"]["Id"][];
+        };
+        MergeResult: {
+            pool: components["schemas"]["Pool"];
+            /** @description The pools that are no more */
+            merged: components["schemas"]["Id"][];
+            moved: components["schemas"]["PoolMoves"];
+        };
         DrainPlan: {
             poolId: components["schemas"]["Id"];
             family: components["schemas"]["Family"];
@@ -932,6 +1300,8 @@ export interface components {
              */
             validUntil?: string;
             labels?: components["schemas"]["Labels"];
+            /** @description Wait in the queue of the pool instead of being refused with `pool-exhausted` or `prefix-not-free`; not in sets and batches */
+            wait?: components["schemas"]["Wait"];
         } & ((unknown | unknown | unknown) & unknown & unknown & unknown & unknown);
         AllocationUpdate: {
             holder?: components["schemas"]["Name"];
@@ -944,6 +1314,20 @@ export interface components {
             validUntil?: string | null;
             /** @description The whole new set */
             labels?: components["schemas"]["Labels"];
+        };
+        ResizeRequest: {
+            prefixLength: components["schemas"]["PrefixLength"];
+            /** @description Which part stays, when it is made smaller; the first unless given */
+            keep?: components["schemas"]["Prefix"];
+        };
+        ResizeResult: {
+            allocation: components["schemas"]["Allocation"];
+            /** @description What left it, with the state each part has reached */
+            released: components["schemas"]["Allocation"][];
+        };
+        MoveRequest: {
+            poolId?: components["schemas"]["Id"];
+            holder?: components["schemas"]["Name"];
         };
         QuarantineRelease: {
             reason: string;
@@ -1048,6 +1432,76 @@ export interface components {
         };
         AllocationList: {
             items: components["schemas"]["Allocation"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @description How long to wait when it is not to be had now, and how urgent that is */
+        Wait: {
+            seconds: number;
+            /**
+             * @description The larger comes first
+             * @default 4
+             */
+            priority: number;
+        };
+        /** @enum {string} */
+        WaitingState: "waiting" | "served" | "expired" | "cancelled";
+        WaitingRequest: {
+            id: components["schemas"]["Id"];
+            state: components["schemas"]["WaitingState"];
+            /** @description Its place among those that wait for the same pools, by priority and then by age; null when it waits no more */
+            position: number | null;
+            priority: number;
+            /** @description The pools that may serve it: those that were found when it was asked */
+            poolIds: components["schemas"]["Id"][];
+            holder: components["schemas"]["Name"];
+            /** @description What it was served with */
+            allocationId: components["schemas"]["Id"] | null;
+            /** @description Why it was cancelled */
+            reason: string | null;
+            expiresAt: components["schemas"]["Time"];
+            createdAt: components["schemas"]["Time"];
+            endedAt: components["schemas"]["Time"] | null;
+            /** @description The request as it was made */
+            request: components["schemas"]["AllocationRequest"];
+        };
+        WaitingRequestList: {
+            items: components["schemas"]["WaitingRequest"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @description Null is no limit */
+        Limit: components["schemas"]["Count"] | null;
+        QuotaRequest: {
+            holder: components["schemas"]["Name"];
+            /** @description Null is all spaces together */
+            spaceId?: components["schemas"]["Id"] | null;
+            ipv4Addresses?: components["schemas"]["Limit"];
+            ipv6Subnets?: components["schemas"]["Limit"];
+            ipv4AddressesPerRequest?: components["schemas"]["Limit"];
+            ipv6SubnetsPerRequest?: components["schemas"]["Limit"];
+        };
+        QuotaUpdate: {
+            ipv4Addresses?: components["schemas"]["Limit"];
+            ipv6Subnets?: components["schemas"]["Limit"];
+            ipv4AddressesPerRequest?: components["schemas"]["Limit"];
+            ipv6SubnetsPerRequest?: components["schemas"]["Limit"];
+        };
+        Quota: {
+            id: components["schemas"]["Id"];
+            holder: components["schemas"]["Name"];
+            spaceId: components["schemas"]["Id"] | null;
+            ipv4Addresses: components["schemas"]["Limit"];
+            ipv6Subnets: components["schemas"]["Limit"];
+            ipv4AddressesPerRequest: components["schemas"]["Limit"];
+            ipv6SubnetsPerRequest: components["schemas"]["Limit"];
+            used: {
+                ipv4Addresses: components["schemas"]["Count"];
+                ipv6Subnets: components["schemas"]["Count"];
+            };
+            createdAt: components["schemas"]["Time"];
+            updatedAt: components["schemas"]["Time"];
+        };
+        QuotaList: {
+            items: components["schemas"]["Quota"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
         /** @enum {string} */
@@ -1268,7 +1722,7 @@ export interface components {
             nextCursor: components["schemas"]["NextCursor"];
         };
         /** @enum {string} */
-        EventResourceType: "space" | "pool" | "allocation" | "device" | "delivery" | "certificate";
+        EventResourceType: "space" | "pool" | "allocation" | "device" | "delivery" | "certificate" | "hold" | "quota" | "alarm";
         Event: {
             /** @description The cursor of this event: what comes after it is had with `after` */
             id: string;
@@ -1286,7 +1740,9 @@ export interface components {
             resourceType: components["schemas"]["EventResourceType"];
             resourceId: components["schemas"]["Id"] | null;
             /** @description The resource as it was then, in the shape it is read in */
-            resource: Record<string, never>;
+            resource: {
+                [key: string]: unknown;
+            };
         };
         EventList: {
             items: components["schemas"]["Event"][];
@@ -1346,7 +1802,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        ProblemCode: "allocation-not-found" | "batch-failed" | "body-too-large" | "busy" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "hold-expired" | "hold-not-found" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "state-conflict" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type";
+        ProblemCode: "allocation-not-found" | "batch-failed" | "body-too-large" | "busy" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "hold-expired" | "hold-not-found" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "pool-unsuitable" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "quota-exceeded" | "quota-not-found" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "state-conflict" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type" | "waiting-request-not-found";
         Problem: {
             /** @description A URI reference for the code: /docs/problems#code */
             type: string;
@@ -1373,6 +1829,17 @@ export interface components {
             prefix?: string;
             /** @description The prefixes, or ids, in the way */
             conflicts?: string[];
+            /** @description With `quota-exceeded`, which limit, and by how much */
+            quota?: {
+                id: components["schemas"]["Id"];
+                /** @enum {string} */
+                unit: "ipv4Addresses" | "ipv6Subnets";
+                /** @description Whether it is the limit for a single request */
+                perRequest: boolean;
+                limit: components["schemas"]["Count"];
+                used: components["schemas"]["Count"];
+                asked: components["schemas"]["Count"];
+            };
             /** @description What would have been accepted */
             allowed?: string[];
             /** @description Which item of a set or a batch, counted from 0 */
@@ -1426,6 +1893,8 @@ export interface components {
         ETag: string;
         /** @description Where the new resource is */
         Location: string;
+        /** @description In how many seconds to ask again */
+        RetryAfter: number;
         /** @description Present when the stored answer of an earlier request was replayed */
         IdempotencyReplayed: "true";
     };
@@ -1693,6 +2162,87 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    splitPool: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitRequest"];
+            };
+        };
+        responses: {
+            /** @description What stays, what there is now beside it, and how much went along */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    mergePools: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "poolIds": [
+                 *         "0192f5f0-0000-7000-8000-000000000002"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description The pool as it is now, what was merged into it, and how much came along */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getDrainPlan: {
         parameters: {
             query: {
@@ -1716,6 +2266,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DrainPlan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUsageHistory: {
+        parameters: {
+            query?: {
+                family?: components["parameters"]["Family"];
+                /** @description A day before `to` when not given */
+                from?: components["schemas"]["Time"];
+                /** @description Now when not given */
+                to?: components["schemas"]["Time"];
+                /** @description Points need be no closer together than this, in seconds */
+                step?: number;
+            };
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The points, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "poolId": "0192f5f0-0000-7000-8000-000000000002",
+                     *       "from": "2026-03-01T00:00:00.000Z",
+                     *       "to": "2026-03-02T00:00:00.000Z",
+                     *       "stepSeconds": 21600,
+                     *       "families": [
+                     *         {
+                     *           "family": "ipv4",
+                     *           "points": [
+                     *             {
+                     *               "at": "2026-03-01T05:55:00.000Z",
+                     *               "total": "65536",
+                     *               "allocated": "16384",
+                     *               "held": "0",
+                     *               "quarantined": "256",
+                     *               "delegated": "0",
+                     *               "free": "48896"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UsageHistory"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getForecast: {
+        parameters: {
+            query?: {
+                family?: components["parameters"]["Family"];
+                /** @description Ask when no block of this length is left, rather than no address */
+                prefixLength?: components["schemas"]["PrefixLength"];
+                /** @description How far back to look */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "poolId": "0192f5f0-0000-7000-8000-000000000002",
+                     *       "family": "ipv4",
+                     *       "prefixLength": 26,
+                     *       "left": "312",
+                     *       "exhaustedAt": {
+                     *         "expected": "2026-09-14T02:11:00.000Z",
+                     *         "earliest": "2026-08-30T11:40:00.000Z",
+                     *         "latest": "2026-10-08T22:05:00.000Z"
+                     *       },
+                     *       "reason": "trend",
+                     *       "confidence": 0.9,
+                     *       "basis": {
+                     *         "samples": 240,
+                     *         "from": "2025-12-01T00:00:00.000Z",
+                     *         "to": "2026-03-01T00:00:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: {
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                poolId?: components["parameters"]["PoolId"];
+                state?: components["schemas"]["AlarmState"];
+                /** @description Only what was raised or cleared then or later */
+                since?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alarms in the order they were raised */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1816,6 +2500,18 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Allocation"];
+                };
+            };
+            /** @description It is not to be had now, and waits */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingRequest"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2227,6 +2923,331 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BatchResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listWaitingRequests: {
+        parameters: {
+            query?: {
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                poolId?: components["parameters"]["PoolId"];
+                holder?: components["parameters"]["Holder"];
+                state?: components["schemas"]["WaitingState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Waiting requests in order of arrival */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingRequestList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getWaitingRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                waitingRequestId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The waiting request */
+            200: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelWaitingRequest: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: never;
+            path: {
+                waitingRequestId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request, which waits no more */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingRequest"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listQuotas: {
+        parameters: {
+            query?: {
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                holder?: components["parameters"]["Holder"];
+                spaceId?: components["parameters"]["SpaceId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Quotas in order of creation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createQuota: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "holder": "retail",
+                 *       "ipv4Addresses": "65536",
+                 *       "ipv4AddressesPerRequest": "1024",
+                 *       "ipv6Subnets": "16777216"
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuotaRequest"];
+            };
+        };
+        responses: {
+            /** @description The quota */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                quotaId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The quota */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteQuota: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                quotaId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lifted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    updateQuota: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                quotaId: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ipv4Addresses": "131072"
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuotaUpdate"];
+            };
+        };
+        responses: {
+            /** @description The quota */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    resizeAllocation: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "prefixLength": 25,
+                 *       "keep": "45.96.100.128/25"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ResizeRequest"];
+            };
+        };
+        responses: {
+            /** @description The allocation as it is now, and what left it */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResizeResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveAllocation: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                allocationId: components["parameters"]["AllocationIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "poolId": "0192f5f0-0000-7000-8000-000000000002",
+                 *       "holder": "wholesale"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MoveRequest"];
+            };
+        };
+        responses: {
+            /** @description The allocation as it is now */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allocation"];
                 };
             };
             default: components["responses"]["Problem"];

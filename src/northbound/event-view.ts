@@ -14,6 +14,9 @@ const views: Record<EventResourceType, (resource: object) => object> = {
   device: (resource) => viewDevice(resource as Device),
   delivery: asIs,
   certificate: asIs,
+  hold: asIs,
+  quota: asIs,
+  alarm: asIs,
 };
 
 export function viewEvent(entry: JournalEntry): components['schemas']['Event'] {

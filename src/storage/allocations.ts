@@ -134,7 +134,15 @@ export async function findAllocation(tx: Tx, id: string): Promise<Allocation | u
 
 /** Those of them that there are, by id. */
 export async function findAllocations(tx: Tx, ids: readonly string[]): Promise<Map<string, Allocation>> {
-  const found = await rows<AllocationRow>(tx, `${select} where a.id = any($1::uuid[])`, [ids]);
+  if (ids.length === 0) return new Map();
+  const found = await rows<AllocationRow>(tx, `${select} where a.id = any($1::uuid[]) and a.state <> 'reserved'`, [ids]);
+  return new Map(found.map((one) => [one.id, toAllocation(one)]));
+}
+
+/** Takes the turns of several allocations, by id; after those of their pools and of their deliveries, never before. */
+export async function lockAllocations(tx: Tx, ids: readonly string[]): Promise<Map<string, Allocation>> {
+  if (ids.length === 0) return new Map();
+  const found = await rows<AllocationRow>(tx, `${select} where a.id = any($1::uuid[]) and a.state <> 'reserved' order by a.id for no key update of a`, [ids]);
   return new Map(found.map((one) => [one.id, toAllocation(one)]));
 }
 
@@ -144,11 +152,11 @@ export async function lockAllocation(tx: Tx, id: string): Promise<Allocation | u
   return found && toAllocation(found);
 }
 
-export async function withdrawAllocation(tx: Tx, id: string, revisions: { device: string | null; rpki: string | null }): Promise<void> {
+export async function withdrawAllocations(tx: Tx, ids: readonly string[], revisions: { device: string | null; rpki: string | null }): Promise<void> {
   await rows(
     tx,
-    `update allocations set state = 'withdrawing', device_revision = $2, rpki_revision = $3, version = version + 1, updated_at = now() where id = $1`,
-    [id, revisions.device, revisions.rpki],
+    `update allocations set state = 'withdrawing', device_revision = $2, rpki_revision = $3, version = version + 1, updated_at = now() where id = any($1::uuid[])`,
+    [ids, revisions.device, revisions.rpki],
   );
 }
 
