@@ -11,6 +11,7 @@ import { ContractGuard } from './http/contract.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { AdministrationController } from './northbound/administration.controller.js';
 import { AllocationsController } from './northbound/allocations.controller.js';
+import { BatchesController } from './northbound/batches.controller.js';
 import { DevicesController } from './northbound/devices.controller.js';
 import { MemoryController } from './northbound/memory.controller.js';
 import { HoldsController } from './northbound/holds.controller.js';
@@ -18,10 +19,12 @@ import { Metrics } from './northbound/metrics.js';
 import { PoolsController } from './northbound/pools.controller.js';
 import { SpacesController } from './northbound/spaces.controller.js';
 import { SystemController } from './northbound/system.controller.js';
+import { UsageController } from './northbound/usage.controller.js';
 import { expireAllocation } from './operations/allocations/expire-allocation.js';
 import { PoolTurns } from './operations/allocations/pool-turns.js';
 import { returnSpace } from './operations/allocations/return-space.js';
 import { JobRunner, type JobHandlers } from './operations/background/job-runner.js';
+import { judgeAlarms } from './operations/alarms/judge-alarms.js';
 import { sweep } from './operations/background/sweep.js';
 import { EventFeed, usualPace } from './operations/events/event-feed.js';
 import { Hall } from './operations/hall.js';
@@ -29,6 +32,7 @@ import { forgetHistory } from './operations/history/forget-history.js';
 import { sealHistory } from './operations/history/seal-history.js';
 import { expireHold } from './operations/holds/end-hold.js';
 import { TokenDesk } from './operations/tokens/token-desk.js';
+import { sampleUsage } from './operations/usage/sample-usage.js';
 import { allAdapters } from './southbound/adapters/index.js';
 import { DeviceDoorController } from './southbound/device-door.controller.js';
 import { DeviceHandles } from './southbound/device-handle.js';
@@ -56,7 +60,7 @@ export class AppModule implements OnModuleDestroy, OnApplicationShutdown {
     const dispatcher = new Dispatcher(hall, new DeviceHandles(transactions, box, hall), allAdapters(), now, Math.random);
     return {
       module: AppModule,
-      controllers: [SpacesController, PoolsController, AllocationsController, HoldsController, DevicesController, AdministrationController, MemoryController, SystemController, DeviceDoorController],
+      controllers: [SpacesController, PoolsController, UsageController, AllocationsController, HoldsController, BatchesController, DevicesController, AdministrationController, MemoryController, SystemController, DeviceDoorController],
       providers: [
         { provide: Hall, useValue: hall },
         { provide: PoolTurns, useValue: new PoolTurns(hall) },
@@ -98,6 +102,8 @@ export function jobHandlers(hall: Hall, dispatcher: Dispatcher, { historyYears }
       while (await hall.act('forgetHistory', forgetHistory, { years: historyYears }));
     },
     sweep: () => hall.act('sweep', sweep, undefined),
+    'sample-usage': () => hall.act('sampleUsage', sampleUsage, undefined),
+    'judge-alarms': () => hall.act('judgeAlarms', judgeAlarms, undefined),
   };
 }
 

@@ -1,4 +1,5 @@
 /** A node of the pool tree: prefixes plus policy. Holds the rules of a policy; reads and writes nothing. */
+import { checkThresholds, type AlarmPolicy } from './alarm.js';
 import { CasmError } from './errors.js';
 import { familyBits, type Family } from './prefix.js';
 import type { Labels } from './space.js';
@@ -22,9 +23,12 @@ export interface Policy {
   /** How many addresses may rest at most, as decimal strings; null is no cap. Beyond it what has rested longest is free at once. */
   readonly quarantineMaxAddresses: Readonly<Record<Family, string | null>>;
   readonly allowSpecialPurpose: boolean;
+  /** When too little is free; null is no alarm. */
+  readonly alarms: AlarmPolicy;
 }
 
-export type PolicyRequest = Partial<Omit<Policy, 'ipv4' | 'ipv6' | 'quarantineMaxAddresses'>> & {
+export type PolicyRequest = Partial<Omit<Policy, 'ipv4' | 'ipv6' | 'quarantineMaxAddresses' | 'alarms'>> & {
+  readonly alarms?: Partial<AlarmPolicy>;
   readonly quarantineMaxAddresses?: Partial<Policy['quarantineMaxAddresses']>;
   readonly ipv4?: Partial<LengthPolicy>;
   readonly ipv6?: Partial<LengthPolicy>;
@@ -50,9 +54,10 @@ export const defaultPolicy: Policy = {
   quarantineSeconds: 0,
   quarantineMaxAddresses: { ipv4: null, ipv6: null },
   allowSpecialPurpose: false,
+  alarms: { ipv4: null, ipv6: null },
 };
 
-/** @throws CasmError `length-not-allowed` when the bounds contradict each other. */
+/** @throws CasmError `length-not-allowed` when the bounds contradict each other, `invalid-request` when an alarm's thresholds do. */
 export function mergePolicy(base: Policy, change: PolicyRequest = {}): Policy {
   const merged = {
     ...base,
@@ -60,8 +65,13 @@ export function mergePolicy(base: Policy, change: PolicyRequest = {}): Policy {
     ipv4: { ...base.ipv4, ...change.ipv4 },
     ipv6: { ...base.ipv6, ...change.ipv6 },
     quarantineMaxAddresses: { ...base.quarantineMaxAddresses, ...change.quarantineMaxAddresses },
+    alarms: { ...base.alarms, ...change.alarms },
   };
-  for (const family of ['ipv4', 'ipv6'] as const) checkLengthPolicy(family, merged[family]);
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    checkLengthPolicy(family, merged[family]);
+    const thresholds = merged.alarms[family];
+    if (thresholds !== null) checkThresholds(family, thresholds);
+  }
   return merged;
 }
 

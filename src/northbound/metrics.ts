@@ -22,6 +22,7 @@ export class Metrics {
   private readonly deliveryState = new Gauge({ name: 'casm_device_delivery_state', help: '1 for the state a delivery is in', labelNames: ['device', 'state'], registers: [this.registry] });
   private readonly behind = new Gauge({ name: 'casm_device_revisions_behind', help: 'Wanted less applied revision', labelNames: ['device'], registers: [this.registry] });
   private readonly attempts = new Gauge({ name: 'casm_device_delivery_attempts', help: 'Attempts since the last success', labelNames: ['device'], registers: [this.registry] });
+  private readonly alarms = new Gauge({ name: 'casm_pool_alarm', help: '1 while too little of a family is free in a pool, by its thresholds', labelNames: ['pool', 'family'], registers: [this.registry] });
 
   constructor(private readonly hall: Hall) {
     collectDefaultMetrics({ register: this.registry, prefix: 'casm_' });
@@ -32,11 +33,12 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    const { usage, deliveries } = await this.hall.read(measureState, undefined);
-    for (const gauge of [this.addresses, this.deliveryState, this.behind, this.attempts]) gauge.reset();
+    const { usage, deliveries, watched } = await this.hall.read(measureState, undefined);
+    for (const gauge of [this.addresses, this.deliveryState, this.behind, this.attempts, this.alarms]) gauge.reset();
     for (const { poolId, family, ...counts } of usage) {
       for (const use of uses) this.addresses.set({ pool: poolId, family, use }, Number(counts[use]));
     }
+    for (const { poolId, family, raised } of watched) this.alarms.set({ pool: poolId, family }, raised === undefined ? 0 : 1);
     for (const delivery of deliveries) {
       for (const state of settledStates) this.deliveryState.set({ device: delivery.deviceId, state }, delivery.state === state ? 1 : 0);
       this.behind.set({ device: delivery.deviceId }, Number(BigInt(delivery.wantedRevision) - BigInt(delivery.appliedRevision)));

@@ -4,7 +4,7 @@
  */
 import { rows, type Tx } from './sql.js';
 
-export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'expire-hold' | 'seal-history' | 'sweep';
+export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'expire-hold' | 'seal-history' | 'sweep' | 'sample-usage' | 'judge-alarms';
 
 interface Job {
   readonly name: JobName;

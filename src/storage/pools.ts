@@ -12,7 +12,7 @@ interface PoolRow {
   parent_id: string | null;
   name: string;
   /** As it was written; what a later release added to policies is not in it. */
-  policy: Omit<Policy, 'quarantineMaxAddresses'> & Partial<Policy>;
+  policy: Omit<Policy, 'quarantineMaxAddresses' | 'alarms'> & Partial<Policy>;
   labels: Labels;
   version: string;
   created_at: Date;
@@ -73,6 +73,16 @@ export async function insertPool(tx: Tx, pool: Omit<Pool, 'version' | 'createdAt
 
 export async function updatePool(tx: Tx, id: string, change: { name: string; policy: Policy; labels: Labels }): Promise<void> {
   await rows(tx, 'update pools set name = $2, policy = $3, labels = $4, version = version + 1 where id = $1', [id, change.name, change.policy, change.labels]);
+}
+
+/** What lies in the pool has changed, and with it what a reader sees. */
+export async function touchPool(tx: Tx, id: string): Promise<void> {
+  await rows(tx, 'update pools set version = version + 1 where id = $1', [id]);
+}
+
+/** Children of these pools become children of that one. @returns how many. */
+export async function adoptChildren(tx: Tx, parentIds: readonly string[], id: string): Promise<number> {
+  return (await rows(tx, 'update pools set parent_id = $2, version = version + 1 where parent_id = any($1::uuid[]) returning id', [parentIds, id])).length;
 }
 
 export async function deletePool(tx: Tx, id: string): Promise<void> {

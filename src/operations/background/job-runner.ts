@@ -16,6 +16,7 @@ export type JobHandlers = Readonly<Record<JobName, (payload: Readonly<Record<str
 const beatMs = 2_000;
 const silentSeconds = 7;
 const restartMs = 1_000;
+const schedule = ['*/10 * * * * sweep', '*/10 * * * * seal-history', '*/5 * * * * sample-usage', '* * * * * judge-alarms'].join('\n');
 
 export interface JobLog {
   warn(message: string): void;
@@ -73,7 +74,7 @@ export class JobRunner {
       pollInterval: 1_000,
       noHandleSignals: true,
       events,
-      crontab: '*/10 * * * * sweep\n*/10 * * * * seal-history',
+      crontab: schedule,
       logger: new Logger(() => (level, message) => {
         if (level === 'error') this.log.error(message);
         else if (level === 'warning') this.log.warn(message);

@@ -1,18 +1,23 @@
 import { deleteKeysBefore } from '../../storage/idempotency-keys.js';
 import { markStale, parentCasConfirmedBefore, staleDevices } from '../../storage/deliveries.js';
 import { enqueueDelivery } from '../../storage/jobs.js';
+import { deleteAlarmsClearedBefore } from '../../storage/alarms.js';
 import { deleteReportsBefore } from '../../storage/reports.js';
+import { thinSamples } from '../../storage/usage-samples.js';
 import type { Work } from '../work.js';
 
 const hour = 3_600_000;
 
 /**
- * Forgets what is past keeping (idempotency keys after a day, reports after a month) and sees to it that every stale
+ * Forgets what is past keeping (idempotency keys after a day, reports after a month, cleared alarms after a
+ * year, usage samples by their grain) and sees to it that every stale
  * device has a job: nothing should be missing one, and a device must not wait for somebody to notice. Parent CAs are
  * talked to at least twice a day, so that certificates are renewed in time.
  */
 export async function sweep({ tx, now }: Work): Promise<void> {
   await deleteKeysBefore(tx, new Date(now.getTime() - 24 * hour));
+  await thinSamples(tx, now);
+  await deleteAlarmsClearedBefore(tx, new Date(now.getTime() - 365 * 24 * hour));
   await deleteReportsBefore(tx, new Date(now.getTime() - 30 * 24 * hour));
   for (const deviceId of await parentCasConfirmedBefore(tx, new Date(now.getTime() - 12 * hour))) await markStale(tx, deviceId);
   for (const deviceId of await staleDevices(tx)) await enqueueDelivery(tx, deviceId);
