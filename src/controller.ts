@@ -21,6 +21,8 @@ import { RevisionWatch } from './southbound/revision-watch.js';
 import { createDataSource, migrate } from './storage/database.js';
 
 const jsonLimit = 4 * 1024 * 1024;
+/** Ten thousand allocations with all that can be said of each. */
+const batchLimit = 16 * 1024 * 1024;
 const importLimit = 64 * 1024 * 1024;
 
 export interface RunningController {
@@ -82,6 +84,9 @@ function prepare(server: FastifyInstance, metrics: Metrics): void {
   });
   server.removeContentTypeParser('text/plain');
   server.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit: importLimit }, (_, body, done) => done(null, body));
+  server.addHook('onRoute', (route) => {
+    if (route.url === contractOperation('runBatch').path) route.bodyLimit = batchLimit;
+  });
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
   });

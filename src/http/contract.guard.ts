@@ -31,11 +31,7 @@ export class ContractGuard implements CanActivate {
     const sent = { path: parts.path, query: { ...parts.query }, body: parts.body };
     const errors = operation.validateRequest(parts);
     if (errors.length === 0) errors.push(...textErrors(parts));
-    if (errors.length > 0) {
-      const [first] = errors;
-      const where = first?.in === 'body' ? `the body at ${first.pointer || '/'}` : `${first?.in} ${first?.pointer}`;
-      throw new CasmError('invalid-request', `${where}: ${first?.detail}${errors.length > 1 ? `; and ${errors.length - 1} more in errors` : ''}`, { errors });
-    }
+    if (errors.length > 0) throw refusalOf(errors);
     const dryRun = (parts.query as { dryRun?: boolean }).dryRun === true;
     if (dryRun) void context.switchToHttp().getResponse<FastifyReply>().header('dry-run', 'true');
     const call: Call = { operation: operation.id, actor: actorOf(request), requestId: request.id, ...(dryRun ? { dryRun } : idempotencyOf(operation, request, sent)) };
@@ -44,8 +40,15 @@ export class ContractGuard implements CanActivate {
   }
 }
 
+/** @param errors at least one */
+export function refusalOf(errors: readonly Violation[]): CasmError {
+  const [first] = errors;
+  const where = first?.in === 'body' ? `the body at ${first.pointer || '/'}` : `${first?.in} ${first?.pointer}`;
+  return new CasmError('invalid-request', `${where}: ${first?.detail}${errors.length > 1 ? `; and ${errors.length - 1} more in errors` : ''}`, { errors });
+}
+
 function textErrors({ query, body }: { query: object; body: unknown }): Violation[] {
-  const detail = 'must not hold U+0000 or half a surrogate pair';
+  const detail = 'must not hold U+0000, half a surrogate pair or more than 64 levels';
   return (['query', 'body'] as const).flatMap((place) => {
     const pointer = unstorableText(place === 'query' ? query : body);
     return pointer === undefined ? [] : [{ in: place, pointer: place === 'query' ? pointer.slice(1) : pointer.toWellFormed(), detail }];

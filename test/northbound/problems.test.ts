@@ -38,6 +38,7 @@ const raw = (body: string, type: string): Promise<ApiAnswer> => api.ask('POST', 
 
 const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
   'allocation-not-found': () => api.get(`/v1/allocations/${nowhere}`),
+  'batch-failed': () => api.post('/v1/batches', { mode: 'atomic', items: [{ operation: 'deletePool', path: { poolId: nowhere } }] }),
   'body-too-large': () => raw(JSON.stringify({ name: 'x'.repeat(5 * 1024 * 1024) }), 'application/json'),
   busy: tooMany,
   'certification-refused': () => allocations({ prefixLength: 28, certify: true }),
@@ -50,6 +51,12 @@ const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
   'device-not-found': () => api.get(`/v1/devices/${nowhere}`),
   'device-unsuitable': () => devices({ adapter: 'rpki' }),
   forbidden: () => one.door.get('/v1/pools'),
+  'hold-expired': async () => {
+    const hold = await api.expect(201, 'POST', '/v1/holds', { body: { poolId: pool.id, prefixLength: 32, holder: 'retail', seconds: 3600 } });
+    await controller.database.query(`update allocations set valid_until = now() where id = $1`, [hold.id]);
+    return api.post('/v1/allocations', { holdId: hold.id, holder: 'retail', service: 'internet' });
+  },
+  'hold-not-found': () => api.get(`/v1/holds/${nowhere}`),
   'idempotency-key-reused': async () => {
     const headers = { 'idempotency-key': unique('key') };
     await api.post('/v1/spaces', { name: unique('space') }, { headers });
@@ -70,6 +77,7 @@ const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
   'pool-in-use': () => api.delete(`/v1/pools/${pool.id}`),
   'pool-mismatch': () => releases(nowhere, '45.96.0.0/28'),
   'pool-not-found': () => api.get(`/v1/pools/${nowhere}`),
+  'pool-unsuitable': () => api.post(`/v1/pools/${pool.id}/merge`, { poolIds: [pool.id] }),
   'precondition-failed': () => api.patch(`/v1/pools/${pool.id}`, { labels: {} }, { headers: { 'if-match': '"999"' } }),
   'prefix-not-free': () => allocations({ prefix: taken.prefix }),
   'prefix-outside-pool': () => allocations({ prefix: '45.99.0.0/28' }),

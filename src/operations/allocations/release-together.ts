@@ -1,0 +1,89 @@
+/** Several releases in one transaction, by sets: each gets the state reached, or the refusal that is its own. */
+import type { Allocation } from '../../model/allocation.js';
+import { CasmError } from '../../model/errors.js';
+import { findAllocations, lockAllocations, quarantineAllocations, withdrawAllocations } from '../../storage/allocations.js';
+import { lockDeliveries, markStale } from '../../storage/deliveries.js';
+import { enqueueReturnOfSpace } from '../../storage/jobs.js';
+import { lockPools } from '../../storage/pools.js';
+import type { Tx } from '../../storage/sql.js';
+import { notFound } from '../not-found.js';
+import { checkVersion } from '../precondition.js';
+import type { Work } from '../work.js';
+import { freeAllocations } from './free-allocations.js';
+
+export interface Release {
+  readonly allocationId: string;
+  readonly ifMatch?: string;
+}
+
+interface ReleaseAsk {
+  readonly work: Work;
+  readonly input: Release;
+}
+
+/** @param asks of one transaction, no two for the same allocation. The results are in their order. */
+export async function releaseTogether(asks: readonly ReleaseAsk[]): Promise<(Allocation | CasmError)[]> {
+  const tx = asks[0]?.work.tx;
+  if (tx === undefined) return [];
+  const ids = asks.map(({ input }) => input.allocationId);
+  // Turns in the order everyone takes them: pools, devices, parent CAs, then the allocations themselves.
+  const seen = [...(await findAllocations(tx, ids)).values()];
+  await lockPools(tx, unique(seen.filter((one) => holderOf(one) === null).map((one) => one.poolId)));
+  await lockDeliveries(tx, unique(seen.flatMap((one) => one.deviceId ?? [])));
+  await lockDeliveries(tx, unique(seen.flatMap((one) => (one.deviceId === null ? (one.rpkiDeviceId ?? []) : []))));
+  const before = await lockAllocations(tx, ids);
+  const judged = asks.map(({ input }) => judge(input, before.get(input.allocationId)));
+  const leaving = judged.filter((one): one is Allocation => !(one instanceof CasmError) && !onItsWay(one));
+  const after = await release(tx, leaving);
+  return judged.map((one, at) => {
+    if (one instanceof CasmError || onItsWay(one)) return one;
+    const reached = after.get(one.id) ?? notFound('allocation', one.id);
+    if (!(reached instanceof CasmError)) asks[at]?.work.audit({ resourceType: 'allocation', resourceId: one.id, before: one, after: reached });
+    return reached;
+  });
+}
+
+const unique = (ids: readonly string[]): string[] => [...new Set(ids)].sort();
+const holderOf = ({ deviceId, rpkiDeviceId }: Allocation): string | null => deviceId ?? rpkiDeviceId;
+const onItsWay = ({ state }: Allocation): boolean => state === 'withdrawing' || state === 'quarantined';
+
+function judge({ allocationId, ifMatch }: Release, allocation: Allocation | undefined): Allocation | CasmError {
+  if (allocation === undefined) return notFound('allocation', allocationId);
+  try {
+    checkVersion(ifMatch, allocation.version);
+    return allocation;
+  } catch (error) {
+    if (error instanceof CasmError) return error;
+    throw error;
+  }
+}
+
+async function release(tx: Tx, leaving: readonly Allocation[]): Promise<Map<string, Allocation>> {
+  const freed = await rest(tx, leaving.filter((one) => holderOf(one) === null));
+  for (const holder of unique(leaving.flatMap((one) => one.deviceId ?? []))) await withdraw(tx, holder, leaving.filter((one) => one.deviceId === holder), true);
+  const certified = leaving.filter((one) => one.deviceId === null);
+  for (const holder of unique(certified.flatMap((one) => one.rpkiDeviceId ?? []))) await withdraw(tx, holder, certified.filter((one) => one.rpkiDeviceId === holder), false);
+  const stay = await findAllocations(tx, leaving.flatMap(({ id }) => (freed.has(id) ? [] : [id])));
+  return new Map([...freed, ...stay]);
+}
+
+/** Its holder learns that they are to go in one revision. */
+async function withdraw(tx: Tx, holder: string, allocations: readonly Allocation[], byDevice: boolean): Promise<void> {
+  const revision = await markStale(tx, holder);
+  await withdrawAllocations(tx, allocations.map(({ id }) => id), { device: byDevice ? revision : null, rpki: byDevice ? null : revision });
+}
+
+/** Into quarantine, and out of it at once where the pool has none. The turns of the pools are held. @returns those that are free */
+async function rest(tx: Tx, allocations: readonly Allocation[]): Promise<Map<string, Allocation>> {
+  if (allocations.length === 0) return new Map();
+  const resting = await quarantineAllocations(tx, allocations.map(({ id }) => id));
+  const over = new Set(resting.flatMap(({ id, at, until }) => (until > at ? [] : [id])));
+  const freed = await findAllocations(tx, [...over]);
+  for (const poolId of unique(resting.map((one) => one.poolId))) {
+    const here = resting.filter((one) => one.poolId === poolId);
+    await freeAllocations(tx, poolId, here.flatMap(({ id }) => (over.has(id) ? [id] : [])));
+    const leaves = here.filter(({ id }) => !over.has(id)).map((one) => one.leaves.getTime());
+    if (leaves.length > 0) await enqueueReturnOfSpace(tx, poolId, new Date(Math.min(...leaves)));
+  }
+  return new Map([...freed].map(([id, one]) => [id, { ...one, state: 'free', waitingFor: [], quarantinedUntil: null }]));
+}

@@ -1,0 +1,35 @@
+/** What a batch can do: each is the operation of that name, given its path, its body and If-Match as one input. */
+import { allocateFromPool, type AllocationAsk } from '../allocations/allocate-from-pool.js';
+import { allocatePrefix } from '../allocations/allocate-prefix.js';
+import { allocateSet } from '../allocations/allocate-set.js';
+import { releaseAllocation } from '../allocations/release-allocation.js';
+import { releaseTogether } from '../allocations/release-together.js';
+import { createHold } from '../holds/create-hold.js';
+import { deleteHold } from '../holds/end-hold.js';
+import { createPool } from '../pools/create-pool.js';
+import { deletePool } from '../pools/delete-pool.js';
+import { updatePool } from '../pools/update-pool.js';
+import type { Operation, Together } from '../work.js';
+
+export const verbs = { allocatePrefix, allocateSet, createHold, createPool, deleteHold, deletePool, releaseAllocation, updatePool };
+
+export type Verb = keyof typeof verbs;
+
+/** The contract has held the input against the operation: the two belong together. */
+export function operationOf(verb: Verb): Operation<unknown, unknown> {
+  return verbs[verb] as Operation<unknown, unknown>;
+}
+
+/** Those that do neighbours of their kind by sets, and so many times faster than one by one. */
+export const sets: Partial<Record<Verb, Together<never, unknown>>> = { allocatePrefix: allocateTogether, releaseAllocation: releaseTogether };
+
+/** By pool: their turns are held already, so the order of the pools does not matter. */
+async function allocateTogether(asks: readonly AllocationAsk[]): ReturnType<typeof allocateFromPool> {
+  const results: Awaited<ReturnType<typeof allocateFromPool>> = [];
+  for (const poolId of new Set(asks.map(({ input }) => input.poolId ?? ''))) {
+    const group = asks.flatMap((ask, at) => (ask.input.poolId === poolId ? [{ ask, at }] : []));
+    const outcomes = await allocateFromPool(poolId, group.map(({ ask }) => ask));
+    outcomes.forEach((outcome, index) => (results[group[index]?.at ?? 0] = outcome));
+  }
+  return results;
+}
