@@ -15,11 +15,12 @@ type Result = Schemas['BatchResult']['results'][number];
 
 /** Path, body and If-Match as one input, or what is wrong with them. */
 export function readItem({ operation, path, ifMatch, body }: ItemAsSent): BatchItem {
-  const { parameters, bodyType, validateRequest } = contractOperation(operation);
-  const taken = (place: 'path' | 'header'): string[] => parameters.filter((one) => one.in === place).map((one) => one.name);
+  const contract = contractOperation(operation);
+  const { bodyType } = contract;
+  const taken = (place: 'path' | 'header'): string[] => contract.parameters.filter((one) => one.in === place).map((one) => one.name);
   const ownPath = Object.fromEntries(Object.entries(path ?? {}).filter(([name]) => taken('path').includes(name)));
   const header = ifMatch === undefined ? {} : { 'if-match': ifMatch };
-  const errors = validateRequest({ path: ownPath, query: {}, header, body: bodyType === undefined ? undefined : (body ?? null) });
+  const errors = contract.validateRequest({ path: ownPath, query: {}, header, body: bodyType === undefined ? undefined : (body ?? null) });
   for (const name of Object.keys(path ?? {})) if (!(name in ownPath)) errors.push({ in: 'path', pointer: name, detail: 'is not known here' });
   if (bodyType === undefined && body !== undefined) errors.push({ in: 'body', pointer: '', detail: `${operation} takes no body` });
   if (ifMatch !== undefined && !taken('header').includes('If-Match')) errors.push({ in: 'header', pointer: 'If-Match', detail: `${operation} takes no If-Match` });
