@@ -24,9 +24,12 @@ export function resource<T extends Versioned>(value: T, view: (value: T) => unkn
   return new Answer(view(value), etag(value));
 }
 
-/** A resource that a verb has changed, or the stored answer of the time it did. */
-export function changed<T extends Versioned>(kept: Kept<T>, view: (value: T) => unknown): Answer {
-  return new Answer(view(kept.result), { ...etag(kept.result), ...replay(kept) });
+/** What a verb has changed, or the stored answer of the time it did; where it is more than the resource, `of` says which that is. */
+export function changed<T extends Versioned>(kept: Kept<T>, view: (value: T) => unknown): Answer;
+export function changed<T>(kept: Kept<T>, view: (value: T) => unknown, of: (value: T) => Versioned): Answer;
+export function changed<T>(kept: Kept<T>, view: (value: T) => unknown, of?: (value: T) => Versioned): Answer {
+  const versioned = of === undefined ? (kept.result as T & Versioned) : of(kept.result);
+  return new Answer(view(kept.result), { ...etag(versioned), ...replay(kept) });
 }
 
 /** A new resource, or the stored answer of the time it was new. */
@@ -35,6 +38,14 @@ export function created<T extends { id: string }>(kept: Kept<T>, collection: str
   const version = 'version' in result ? etag(result as T & Versioned) : {};
   return new Answer(view(result), { location: `${collection}/${result.id}`, ...version, ...replay(kept) });
 }
+
+/** A request that waits its turn: where to look for it, and when. */
+export function queued<T extends { id: string }>(kept: Kept<T>, collection: string, view: (value: T) => unknown): Answer {
+  return new Answer(view(kept.result), { location: `${collection}/${kept.result.id}`, 'retry-after': retryAfterSeconds, ...replay(kept) }, 202);
+}
+
+/** How often it makes sense to look whether space has returned. */
+export const retryAfterSeconds = '5';
 
 /** Something else that was kept once. */
 export function done<T>(kept: Kept<T>, view: (value: T) => unknown): Answer {

@@ -34,10 +34,13 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   'pool-in-use': 409,
   'pool-mismatch': 404,
   'pool-not-found': 404,
+  'pool-unsuitable': 422,
   'precondition-failed': 412,
   'prefix-not-free': 409,
   'prefix-outside-pool': 422,
   'prefix-overlap': 409,
+  'quota-exceeded': 409,
+  'quota-not-found': 404,
   'revision-unknown': 409,
   'route-not-found': 404,
   'space-not-found': 404,
@@ -48,6 +51,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   'token-not-found': 404,
   unauthorized: 401,
   'unsupported-media-type': 415,
+  'waiting-request-not-found': 404,
 };
 
 @Catch()

@@ -31,10 +31,13 @@ export const errorCodes = [
   'pool-in-use',
   'pool-mismatch',
   'pool-not-found',
+  'pool-unsuitable',
   'precondition-failed',
   'prefix-not-free',
   'prefix-outside-pool',
   'prefix-overlap',
+  'quota-exceeded',
+  'quota-not-found',
   'revision-unknown',
   'route-not-found',
   'space-not-found',
@@ -45,6 +48,7 @@ export const errorCodes = [
   'token-not-found',
   'unauthorized',
   'unsupported-media-type',
+  'waiting-request-not-found',
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

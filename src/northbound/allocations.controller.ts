@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
-import { changed, created, done, resource, type Answer } from '../http/answers.js';
+import { changed, created, done, queued, resource, type Answer } from '../http/answers.js';
 import { Ask, type Asked } from '../http/request-context.js';
 import { Route } from '../http/route.js';
+import { isWaiting } from '../model/waiting-request.js';
 import { parsePrefix, parsePrefixOrAddress } from '../model/prefix.js';
 import { activateAllocation } from '../operations/allocations/activate-allocation.js';
 import { drainAllocation } from '../operations/allocations/drain-allocation.js';
@@ -9,12 +10,14 @@ import { allocateSet } from '../operations/allocations/allocate-set.js';
 import { getAllocation } from '../operations/allocations/get-allocation.js';
 import { listAllocations } from '../operations/allocations/list-allocations.js';
 import { PoolTurns } from '../operations/allocations/pool-turns.js';
+import { moveAllocation } from '../operations/allocations/move-allocation.js';
 import { releaseAllocation } from '../operations/allocations/release-allocation.js';
 import { releaseQuarantine } from '../operations/allocations/release-quarantine.js';
+import { resizeAllocation } from '../operations/allocations/resize-allocation.js';
 import { updateAllocation } from '../operations/allocations/update-allocation.js';
 import { Hall } from '../operations/hall.js';
 import { readLabels } from './labels.js';
-import { viewAllocation, viewPage } from './views.js';
+import { viewAllocation, viewPage, viewResize, viewWaitingRequest } from './views.js';
 
 @Controller()
 export class AllocationsController {
@@ -32,7 +35,8 @@ export class AllocationsController {
 
   @Route('allocatePrefix')
   async allocate(@Ask() { call, body }: Asked<'allocatePrefix'>): Promise<Answer> {
-    return created(await this.turns.allocate(call, body), '/v1/allocations', viewAllocation);
+    const { result, replayed } = await this.turns.allocate(call, body);
+    return isWaiting(result) ? queued({ result, replayed }, '/v1/waiting-requests', viewWaitingRequest) : created({ result, replayed }, '/v1/allocations', viewAllocation);
   }
 
   @Route('allocateSet')
@@ -58,6 +62,16 @@ export class AllocationsController {
   @Route('activateAllocation')
   async activate(@Ask() { call, path, header }: Asked<'activateAllocation'>): Promise<Answer> {
     return changed(await this.hall.write(call, activateAllocation, { ...path, ifMatch: header['if-match'] }), viewAllocation);
+  }
+
+  @Route('resizeAllocation')
+  async resize(@Ask() { call, path, header, body }: Asked<'resizeAllocation'>): Promise<Answer> {
+    return changed(await this.hall.write(call, resizeAllocation, { ...body, ...path, ifMatch: header['if-match'] }), viewResize, ({ allocation }) => allocation);
+  }
+
+  @Route('moveAllocation')
+  async move(@Ask() { call, path, header, body }: Asked<'moveAllocation'>): Promise<Answer> {
+    return changed(await this.hall.write(call, moveAllocation, { ...body, ...path, ifMatch: header['if-match'] }), viewAllocation);
   }
 
   @Route('releaseQuarantine')

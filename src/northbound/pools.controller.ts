@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { created, done, resource, type Answer } from '../http/answers.js';
+import { changed, created, done, resource, type Answer } from '../http/answers.js';
 import { Ask, type Asked } from '../http/request-context.js';
 import { Route } from '../http/route.js';
 import { parsePrefix, parsePrefixOrAddress } from '../model/prefix.js';
@@ -12,9 +12,11 @@ import { getPool } from '../operations/pools/get-pool.js';
 import { getPoolUsage } from '../operations/pools/get-pool-usage.js';
 import { listFreePrefixes } from '../operations/pools/list-free-prefixes.js';
 import { listPools } from '../operations/pools/list-pools.js';
+import { mergePools } from '../operations/pools/merge-pools.js';
+import { splitPool } from '../operations/pools/split-pool.js';
 import { updatePool } from '../operations/pools/update-pool.js';
 import { readLabels } from './labels.js';
-import { asIs, viewPage, viewPool } from './views.js';
+import { asIs, viewMerge, viewPage, viewPool, viewSplit } from './views.js';
 
 @Controller()
 export class PoolsController {
@@ -50,6 +52,16 @@ export class PoolsController {
   @Route('getPoolUsage')
   async usage(@Ask() { path }: Asked<'getPoolUsage'>): Promise<unknown> {
     return this.hall.read(getPoolUsage, path);
+  }
+
+  @Route('splitPool')
+  async split(@Ask() { call, path, header, body }: Asked<'splitPool'>): Promise<Answer> {
+    return changed(await this.hall.write(call, splitPool, { ...body, ...path, ifMatch: header['if-match'] }), viewSplit, ({ pool }) => pool);
+  }
+
+  @Route('mergePools')
+  async merge(@Ask() { call, path, header, body }: Asked<'mergePools'>): Promise<Answer> {
+    return changed(await this.hall.write(call, mergePools, { ...body, ...path, ifMatch: header['if-match'] }), viewMerge, ({ pool }) => pool);
   }
 
   @Route('getDrainPlan')

@@ -1,7 +1,7 @@
 /** The table of allocations: what changes in the life of one that stays. How it ends is in allocations.ts. */
 import type { AllocationState } from '../model/allocation.js';
 import type { Labels } from '../model/space.js';
-import { rows, type Tx } from './sql.js';
+import { oneRow, rows, type Tx } from './sql.js';
 
 /** What is undefined stays. */
 export interface AllocationChange {
@@ -38,6 +38,24 @@ export async function changeAllocation(tx: Tx, id: string, change: AllocationCha
   const given = (Object.keys(columns) as (keyof AllocationChange)[]).filter((key) => change[key] !== undefined);
   const assignments = given.map((key, at) => `${columns[key]} = $${at + 2}, `).join('');
   await rows(tx, `update allocations set ${assignments}version = version + 1, updated_at = now() where id = $1`, [id, ...given.map((key) => change[key])]);
+}
+
+/** The prefix of its pool that the allocation lies in. */
+export async function poolPrefixOf(tx: Tx, id: string): Promise<string> {
+  const { prefix } = await oneRow<{ prefix: string }>(tx, 'select pool_prefix::text as prefix from allocations where id = $1', [id]);
+  return prefix;
+}
+
+/** Parts of an allocation become allocations of their own, served by the same. The caller has shrunk it already. */
+export async function splitOff(tx: Tx, id: string, parts: readonly { id: string; prefix: string }[]): Promise<void> {
+  await rows(
+    tx,
+    `insert into allocations (id, space_id, pool_id, pool_prefix, prefix, state, holder, service, labels, device_id, rpki_device_id, origin_as, device_revision, rpki_revision, request)
+     select t.id, a.space_id, a.pool_id, a.pool_prefix, t.prefix, a.state, a.holder, a.service, a.labels, a.device_id, a.rpki_device_id, a.origin_as, a.device_revision, a.rpki_revision,
+       a.request - array['prefixLength', 'placement', 'family', 'validUntil'] || jsonb_build_object('prefix', t.prefix::text)
+     from allocations a, unnest($2::uuid[], $3::cidr[]) as t (id, prefix) where a.id = $1`,
+    [id, parts.map((part) => part.id), parts.map((part) => part.prefix)],
+  );
 }
 
 /**

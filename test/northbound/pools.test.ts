@@ -35,7 +35,7 @@ test('a child is given prefixes or has them carved, in both families and in numb
   expect(carved.prefixes).toEqual(['45.96.0.0/26', '45.96.0.64/26', '45.96.1.0/26', '2a0e:b100:c000::/36']);
   expect(await freeBlocks(database, root.id)).toEqual(['45.96.1.64/26', '45.96.1.128/25', '45.96.2.0/23', '2a0e:b100::/33', '2a0e:b100:d000::/36', '2a0e:b100:e000::/35']);
   const usage = await api.expect(200, 'GET', `/v1/pools/${root.id}/usage`);
-  expect(usage.families[0]).toEqual({ family: 'ipv4', total: '1024', allocated: '0', held: '0', quarantined: '0', delegated: '320', free: '704' });
+  expect(usage.families[0]).toEqual({ family: 'ipv4', total: '1024', allocated: '0', held: '0', quarantined: '0', delegated: '320', free: '704', largestFreePrefixLength: 23, fragmentation: 0.2727 });
 });
 
 test('carving is all or nothing, and says what is free', async () => {

@@ -82,6 +82,12 @@ const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
   'prefix-not-free': () => allocations({ prefix: taken.prefix }),
   'prefix-outside-pool': () => allocations({ prefix: '45.99.0.0/28' }),
   'prefix-overlap': () => pools({ spaceId: pool.spaceId, prefixes: ['45.96.0.0/16'] }),
+  'quota-exceeded': async () => {
+    const holder = unique('holder');
+    await api.expect(201, 'POST', '/v1/quotas', { body: { holder, ipv4Addresses: '15' } });
+    return allocations({ holder, prefixLength: 28 });
+  },
+  'quota-not-found': () => api.get(`/v1/quotas/${nowhere}`),
   'revision-unknown': () => one.acknowledge('99'),
   'route-not-found': () => api.get('/v1/nothing'),
   'space-not-found': () => pools({ spaceId: nowhere, prefixes: ['45.96.0.0/24'] }),
@@ -95,6 +101,7 @@ const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
   'token-not-found': () => api.delete(`/v1/tokens/${nowhere}`),
   unauthorized: () => api.as('no-such-token').get('/v1/pools'),
   'unsupported-media-type': () => raw('name: x', 'text/plain'),
+  'waiting-request-not-found': () => api.get(`/v1/waiting-requests/${nowhere}`),
 };
 
 /** The table is gone under the question: what nobody foresaw tells the caller nothing but where to look. */

@@ -24,6 +24,8 @@ export async function takeTurn({ tx }: Work, { allocationId, ifMatch }: Allocati
   if (seen.deviceId !== null) await lockDelivery(tx, seen.deviceId);
   if (seen.rpkiDeviceId !== null) await lockDelivery(tx, seen.rpkiDeviceId);
   const allocation = found(await lockAllocation(tx, allocationId), 'allocation', allocationId);
+  // It went to another pool while we waited: should that end in a deadlock, the whole is done again.
+  if (pool && allocation.poolId !== seen.poolId) await lockPool(tx, allocation.poolId);
   checkVersion(ifMatch, allocation.version);
   return allocation;
 }

@@ -1,9 +1,8 @@
 import { giveBack } from '../../allocator/free-space.js';
 import { CasmError } from '../../model/errors.js';
 import * as pools from '../../storage/pools.js';
-import { found } from '../not-found.js';
-import { checkVersion } from '../precondition.js';
 import type { Work } from '../work.js';
+import { takePoolTurn } from './pool-turn.js';
 
 /**
  * Deletes a pool that holds nothing; its prefixes go back to the parent in the same transaction.
@@ -11,11 +10,7 @@ import type { Work } from '../work.js';
  */
 export async function deletePool(work: Work, { poolId, ifMatch }: { poolId: string; ifMatch?: string }): Promise<void> {
   const { tx } = work;
-  const seen = found(await pools.findPool(tx, poolId), 'pool', poolId);
-  if (seen.parentId !== null) await pools.lockPool(tx, seen.parentId);
-  found(await pools.lockPool(tx, poolId), 'pool', poolId);
-  const before = found(await pools.findPool(tx, poolId), 'pool', poolId);
-  checkVersion(ifMatch, before.version);
+  const before = await takePoolTurn(work, { poolId, ifMatch });
   const { children, allocations } = await pools.poolContents(tx, poolId);
   if (children.length > 0 || allocations > 0) {
     throw new CasmError('pool-in-use', `the pool still has ${children.length} child pools and ${allocations} allocations (quarantined ones count): release and delete them first`, {

@@ -6,9 +6,9 @@ import type { Labels } from '../../model/space.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
 import * as pools from '../../storage/pools.js';
 import { found } from '../not-found.js';
-import { checkVersion } from '../precondition.js';
 import type { Work } from '../work.js';
 import { readPoolPrefixes, refuseSpecialPurpose } from './pool-prefixes.js';
+import { takePoolTurn } from './pool-turn.js';
 import { takePrefixes } from './take-from-parent.js';
 
 export interface PoolUpdate {
@@ -26,12 +26,7 @@ export interface PoolUpdate {
  */
 export async function updatePool(work: Work, update: PoolUpdate): Promise<Pool> {
   const { tx } = work;
-  const seen = found(await pools.findPool(tx, update.poolId), 'pool', update.poolId);
-  // Parent before child: the order in which everyone takes turns.
-  if (seen.parentId !== null) await pools.lockPool(tx, seen.parentId);
-  found(await pools.lockPool(tx, seen.id), 'pool', seen.id);
-  const before = found(await pools.findPool(tx, seen.id), 'pool', seen.id);
-  checkVersion(update.ifMatch, before.version);
+  const before = await takePoolTurn(work, update);
   const policy = mergePolicy(before.policy, update.policy);
   // A lower cap is for what rests already, too.
   if (update.policy?.quarantineMaxAddresses !== undefined) await enqueueReturnOfSpace(tx, before.id, work.now);
