@@ -17,9 +17,11 @@ import { MemoryController } from './northbound/memory.controller.js';
 import { HoldsController } from './northbound/holds.controller.js';
 import { Metrics } from './northbound/metrics.js';
 import { PoolsController } from './northbound/pools.controller.js';
+import { QuotasController } from './northbound/quotas.controller.js';
 import { SpacesController } from './northbound/spaces.controller.js';
 import { SystemController } from './northbound/system.controller.js';
 import { UsageController } from './northbound/usage.controller.js';
+import { WaitingController } from './northbound/waiting.controller.js';
 import { expireAllocation } from './operations/allocations/expire-allocation.js';
 import { PoolTurns } from './operations/allocations/pool-turns.js';
 import { returnSpace } from './operations/allocations/return-space.js';
@@ -33,6 +35,8 @@ import { sealHistory } from './operations/history/seal-history.js';
 import { expireHold } from './operations/holds/end-hold.js';
 import { TokenDesk } from './operations/tokens/token-desk.js';
 import { sampleUsage } from './operations/usage/sample-usage.js';
+import { expireWaitingRequest } from './operations/waiting/end-waiting.js';
+import { serveWaiting } from './operations/waiting/serve-waiting.js';
 import { allAdapters } from './southbound/adapters/index.js';
 import { DeviceDoorController } from './southbound/device-door.controller.js';
 import { DeviceHandles } from './southbound/device-handle.js';
@@ -60,7 +64,7 @@ export class AppModule implements OnModuleDestroy, OnApplicationShutdown {
     const dispatcher = new Dispatcher(hall, new DeviceHandles(transactions, box, hall), allAdapters(), now, Math.random);
     return {
       module: AppModule,
-      controllers: [SpacesController, PoolsController, UsageController, AllocationsController, HoldsController, BatchesController, DevicesController, AdministrationController, MemoryController, SystemController, DeviceDoorController],
+      controllers: [QuotasController, WaitingController, SpacesController, PoolsController, UsageController, AllocationsController, HoldsController, BatchesController, DevicesController, AdministrationController, MemoryController, SystemController, DeviceDoorController],
       providers: [
         { provide: Hall, useValue: hall },
         { provide: PoolTurns, useValue: new PoolTurns(hall) },
@@ -95,6 +99,8 @@ export function jobHandlers(hall: Hall, dispatcher: Dispatcher, { historyYears }
   return {
     deliver: ({ deviceId = '' }, signal) => dispatcher.deliver(deviceId, signal),
     'return-space': ({ poolId = '' }) => hall.act('returnSpace', returnSpace, { poolId }),
+    'expire-waiting': ({ waitingRequestId = '' }) => hall.act('expireWaitingRequest', expireWaitingRequest, { waitingRequestId }),
+    'serve-waiting': ({ poolId = '' }) => hall.act('serveWaiting', serveWaiting, { poolId }),
     'expire-allocation': ({ allocationId = '' }) => hall.act('expireAllocation', expireAllocation, { allocationId }),
     'expire-hold': ({ holdId = '' }) => hall.act('expireHold', expireHold, { holdId }),
     'seal-history': async () => {

@@ -2,6 +2,7 @@
 import type { Placement } from './pool.js';
 import type { Family } from './prefix.js';
 import type { Labels } from './space.js';
+import type { Wait } from './wait.js';
 
 /** Evidence that is still to come. `idle`: the device's report that nothing is assigned any more. */
 export type Awaited = 'device' | 'idle' | 'certificate' | 'quarantine';
@@ -35,6 +36,8 @@ export interface AllocationRequest {
   readonly originAs?: number;
   readonly validUntil?: string;
   readonly labels?: Labels;
+  /** Instead of being refused for want of space. */
+  readonly wait?: Wait;
 }
 
 export interface Allocation {

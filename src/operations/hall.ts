@@ -85,15 +85,17 @@ export class Hall {
     return this.transactions.glance((tx) => question(tx, input));
   }
 
-  private workOf(tx: Tx, call: Call, entries: NewAuditEntry[]): Work {
+  private workOf(tx: Tx, call: Pick<Call, 'actor' | 'requestId' | 'operation'>, entries: NewAuditEntry[]): Work {
     const { actor, requestId, operation } = call;
     return {
       tx,
       actor,
+      requestId,
       now: this.now(),
       box: this.box,
       newId: this.newId,
       audit: (entry) => entries.push({ ...entry, actor, requestId, operation }),
+      inTheNameOf: (earlier) => this.workOf(tx, earlier, entries),
     };
   }
 }

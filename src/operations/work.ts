@@ -10,11 +10,14 @@ import type { Tx } from '../storage/sql.js';
 export interface Work {
   readonly tx: Tx;
   readonly actor: Actor;
+  readonly requestId: string;
   readonly now: Date;
   readonly box: SecretBox;
   newId(): string;
   /** Written with the work, in its transaction. */
   audit(entry: Pick<AuditEntry, 'resourceType' | 'resourceId' | 'before' | 'after'>): void;
+  /** The same unit of work for another who asked before. */
+  inTheNameOf(earlier: Pick<Call, 'actor' | 'requestId' | 'operation'>): Work;
 }
 
 export type Operation<Input, Output> = (work: Work, input: Input) => Promise<Output>;

@@ -23,6 +23,8 @@ const refusals: Record<string, Refusal> = {
   allocations_rpki_device_exists: { code: 'device-in-use', says: 'the parent CA still certifies allocations' },
   devices_name_unique: { code: 'name-taken', says: 'a device of that name is there already' },
   devices_space_exists: { code: 'space-not-found', says: 'there is no such space' },
+  quotas_one_each: { code: 'name-taken', says: 'the holder has such a quota already' },
+  quotas_space_exists: { code: 'space-not-found', says: 'there is no such space' },
   tokens_device_exists: { code: 'device-not-found', says: 'there is no such device' },
 };
 

@@ -4,7 +4,7 @@
  */
 import { rows, type Tx } from './sql.js';
 
-export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'expire-hold' | 'seal-history' | 'sweep' | 'sample-usage' | 'judge-alarms';
+export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'expire-hold' | 'expire-waiting' | 'serve-waiting' | 'seal-history' | 'sweep' | 'sample-usage' | 'judge-alarms';
 
 interface Job {
   readonly name: JobName;
@@ -43,4 +43,18 @@ export async function enqueueExpiry(tx: Tx, allocationId: string, runAt: Date): 
 
 export async function enqueueHoldExpiry(tx: Tx, holdId: string, runAt: Date): Promise<void> {
   await addJob(tx, { name: 'expire-hold', payload: { holdId }, key: `expire-hold:${holdId}`, runAt });
+}
+
+export async function enqueueWaitingExpiry(tx: Tx, waitingRequestId: string, runAt: Date): Promise<void> {
+  await addJob(tx, { name: 'expire-waiting', payload: { waitingRequestId }, key: `expire-waiting:${waitingRequestId}`, runAt });
+}
+
+/** For those of the pools that somebody waits for. One question, whatever the number of pools. */
+export async function enqueueServing(tx: Tx, poolIds: readonly string[]): Promise<void> {
+  await rows(
+    tx,
+    `select graphile_worker.add_job('serve-waiting', json_build_object('poolId', p.id), max_attempts => 25, job_key => 'serve-waiting:' || p.id, job_key_mode => 'preserve_run_at')
+     from unnest($1::uuid[]) as p (id) where exists (select from waiting_requests w where w.state = 'waiting' and w.pool_ids @> array[p.id])`,
+    [poolIds],
+  );
 }

@@ -1,134 +1,22 @@
-/** Several requests to one pool, served in one turn of it by sets: each gets its allocation, or the refusal that is its own. */
-import { giveBack, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
-import type { Allocation, AllocationRequest } from '../../model/allocation.js';
+import type { Allocation } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
-import { holdOf, type Hold } from '../../model/hold.js';
-import { deleteAllocations, insertAllocations, type NewAllocation } from '../../storage/allocations.js';
-import { enqueueExpiry, enqueueHoldExpiry } from '../../storage/jobs.js';
-import { lockPool, poolPrefixes, type PoolPrefix, type PoolTurn } from '../../storage/pools.js';
-import { claimHold } from '../holds/claim-hold.js';
 import { notFound } from '../not-found.js';
-import { refusal } from '../pools/take-from-parent.js';
-import type { Work } from '../work.js';
-import { exhausted } from './exhausted.js';
-import { readRequest, type Wanted } from './read-request.js';
-import { Serving } from './serving.js';
+import { serveQueue, sparedBy } from '../waiting/serve-queue.js';
+import { allocateInTurn, type AllocationAsk } from './allocate-in-turn.js';
+import { takeTurnToAllocate, type TurnToAllocate } from './turn-to-allocate.js';
 
-export interface AllocationAsk {
-  readonly work: Work;
-  readonly input: AllocationRequest;
-  /** Keep it for the caller until `validUntil` instead: a hold. */
-  readonly reserve?: boolean;
-}
+export type { AllocationAsk };
 
-/** A request on its way through the turn. */
-interface Ticket extends AllocationAsk {
-  wanted?: Wanted;
-  block?: TakenPrefix;
-  /** What it takes the place of. */
-  hold?: Hold;
-  allocation?: Allocation;
-  error?: CasmError;
-}
-
-/** All asks share one transaction. The results are in the order of the asks. @param turn the pool's, where it is on its way already */
-export async function allocateFromPool(poolId: string, asks: readonly AllocationAsk[], turn?: Promise<PoolTurn | undefined>): Promise<(Allocation | CasmError)[]> {
-  const tx = asks[0]?.work.tx;
-  if (tx === undefined) return [];
-  const pool = await (turn ?? lockPool(tx, poolId));
+/**
+ * Several requests to one pool, all in one transaction: those that wait for it come first, and what the first of them needs is
+ * left to it. The results are in the order of the asks.
+ * @param turn where it is on its way already: for all holders of the asks
+ */
+export async function allocateFromPool(poolId: string, asks: readonly AllocationAsk[], turn?: Promise<TurnToAllocate>): Promise<(Allocation | CasmError)[]> {
+  const [first] = asks;
+  if (first === undefined) return [];
+  const { pool, quotas, awaited } = await (turn ?? takeTurnToAllocate(first.work.tx, poolId, asks.map(({ input }) => input.holder)));
   if (pool === undefined) return asks.map(() => notFound('pool', poolId));
-  const tickets: Ticket[] = asks.map((ask) => ({ ...ask }));
-  let own: Promise<PoolPrefix[]> | undefined;
-  const prefixesOf = (): Promise<PoolPrefix[]> => (own ??= poolPrefixes(tx, pool.id));
-  for (const ticket of tickets) await attempt(ticket, async () => void (ticket.wanted = await readRequest(ticket.work, pool, ticket.input, prefixesOf)));
-  const serving = await Serving.load(tx, pool.spaceId, tickets.map((ticket) => ticket.input));
-  for (const ticket of tickets) await attempt(ticket, async () => serving.checkDevice(ticket.input));
-  await takeHeldOnes(pool, open(tickets));
-  await takeExactOnes(pool, open(tickets));
-  await takeOthers(pool, open(tickets));
-  for (const ticket of open(tickets)) await attempt(ticket, async () => serving.checkCertifiable(ticket.input, ticket.block?.prefix ?? ''));
-  const returned = tickets.flatMap((ticket) => (ticket.error !== undefined && ticket.block !== undefined && ticket.hold === undefined ? [ticket.block] : []));
-  // What a refused request held for a moment may be what another was refused for want of: then each needs a turn of its own.
-  if (returned.length > 0 && tickets.some((ticket) => ticket.wanted !== undefined && !('hold' in ticket.wanted) && ticket.block === undefined)) throw new Error('a refused request stood in the way of others in its turn');
-  await giveBack(tx, pool.id, returned);
-  return insert(pool, serving, tickets);
-}
-
-const open = (tickets: readonly Ticket[]): Ticket[] => tickets.filter((ticket) => ticket.error === undefined);
-
-/** A refusal is the ticket's own; anything else undoes the whole turn. */
-async function attempt(ticket: Ticket, step: () => Promise<void>): Promise<void> {
-  if (ticket.error !== undefined) return;
-  try {
-    await step();
-  } catch (error) {
-    if (!(error instanceof CasmError)) throw error;
-    ticket.error = error;
-  }
-}
-
-/** What a hold keeps is taken already; a hold is good for one request. */
-async function takeHeldOnes(pool: PoolTurn, tickets: readonly Ticket[]): Promise<void> {
-  const claimed = new Set<string>();
-  for (const ticket of tickets) {
-    const { wanted, work, input } = ticket;
-    if (wanted === undefined || !('hold' in wanted)) continue;
-    await attempt(ticket, async () => {
-      const { hold, poolPrefix } = await claimHold(work, wanted.hold, input);
-      if (claimed.has(hold.id) || hold.poolId !== pool.id) throw notFound('hold', hold.id);
-      claimed.add(hold.id);
-      Object.assign(ticket, { hold, block: { prefix: hold.prefix, poolPrefix } });
-    });
-  }
-}
-
-async function takeExactOnes(pool: PoolTurn, tickets: readonly Ticket[]): Promise<void> {
-  const exact = tickets.flatMap((ticket) => (ticket.wanted !== undefined && 'exact' in ticket.wanted ? [{ ticket, prefix: ticket.wanted.exact }] : []));
-  if (exact[0] === undefined) return;
-  const { tx } = exact[0].ticket.work;
-  const taken = await takeExactly(tx, pool.id, exact.map((one) => one.prefix));
-  for (const [at, { ticket, prefix }] of exact.entries()) {
-    ticket.block = taken[at];
-    if (ticket.block === undefined) ticket.error = await refusal(tx, pool.id, prefix);
-  }
-}
-
-async function takeOthers(pool: PoolTurn, tickets: readonly Ticket[]): Promise<void> {
-  const asked = tickets.flatMap((ticket) => (ticket.wanted !== undefined && 'ask' in ticket.wanted ? [{ ticket, ask: ticket.wanted.ask }] : []));
-  if (asked[0] === undefined) return;
-  const { tx } = asked[0].ticket.work;
-  const taken = await takeByLength(tx, pool.id, asked.map((one) => one.ask));
-  for (const [at, { ticket, ask }] of asked.entries()) {
-    ticket.block = taken[at];
-    if (ticket.block === undefined) ticket.error = await exhausted(tx, [pool.id], ask);
-  }
-}
-
-async function insert(pool: PoolTurn, serving: Serving, tickets: readonly Ticket[]): Promise<(Allocation | CasmError)[]> {
-  const revisions = await serving.markStale(open(tickets).map((ticket) => ticket.input));
-  const rows = open(tickets).map(({ work, input: request, block, hold, reserve }): NewAllocation => {
-    if (block === undefined) throw new Error('a request went through the turn and got nothing');
-    const served = revisions(request);
-    const state = reserve === true ? 'reserved' : served.deviceRevision === null && served.rpkiRevision === null ? 'active' : 'provisioning';
-    return { id: hold?.id ?? work.newId(), heldBy: reserve === true ? work.actor.tokenId : null, spaceId: pool.spaceId, poolId: pool.id, ...block, state, ...served, request };
-  });
-  const work = tickets[0]?.work;
-  const held = open(tickets).flatMap(({ hold }) => (hold === undefined ? [] : [hold.id]));
-  if (work !== undefined && held.length > 0) await deleteAllocations(work.tx, held);
-  const inserted = work === undefined ? [] : insertAllocations(work.tx, rows, work.now);
-  open(tickets).forEach((ticket, at) => (ticket.allocation = inserted[at]));
-  for (const ticket of open(tickets)) await tell(ticket);
-  return tickets.map((ticket) => ticket.allocation ?? ticket.error ?? new CasmError('internal-error', 'the allocation was not kept'));
-}
-
-async function tell({ work, allocation, hold, reserve }: Ticket): Promise<void> {
-  if (allocation === undefined) return;
-  if (reserve === true) {
-    const made = holdOf(allocation);
-    await enqueueHoldExpiry(work.tx, made.id, new Date(made.expiresAt));
-    return work.audit({ resourceType: 'hold', resourceId: made.id, before: null, after: made });
-  }
-  if (hold !== undefined) work.audit({ resourceType: 'hold', resourceId: hold.id, before: hold, after: null });
-  if (allocation.validUntil !== null) await enqueueExpiry(work.tx, allocation.id, new Date(allocation.validUntil));
-  work.audit({ resourceType: 'allocation', resourceId: allocation.id, before: null, after: allocation });
+  const head = awaited ? await serveQueue(first.work, pool, quotas) : undefined;
+  return allocateInTurn(pool, quotas, asks.map((ask) => ({ ...ask, spared: sparedBy(ask.input, head) })));
 }

@@ -1,20 +1,24 @@
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
-import { lockPool, type PoolTurn } from '../../storage/pools.js';
+import type { WaitingRequest } from '../../model/waiting-request.js';
 import type { Hall } from '../hall.js';
 import type { Call, Kept } from '../work.js';
-import { allocateFromPool } from './allocate-from-pool.js';
-import { allocatePrefix } from './allocate-prefix.js';
+import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
+import { waitForSpace } from '../waiting/wait-for-space.js';
+import { allocateOrWait } from './allocate-or-wait.js';
+import { takeTurnToAllocate, type TurnToAllocate } from './turn-to-allocate.js';
 
 /** So many requests at most share one transaction: enough to spread its cost, few enough to answer soon. */
 const together = 128;
 /** So many may wait for one pool; beyond that waiting would only end in time-outs. */
 const longestQueue = 5_000;
 
+type Outcome = Allocation | WaitingRequest;
+
 interface Waiting {
   readonly call: Call;
   readonly input: AllocationRequest;
-  resolve(kept: Kept<Allocation>): void;
+  resolve(kept: Kept<Outcome>): void;
   reject(error: unknown): void;
 }
 
@@ -29,9 +33,9 @@ export class PoolTurns {
   constructor(private readonly hall: Hall) {}
 
   /** @throws CasmError what allocatePrefix throws, and `busy` when too many wait already. */
-  allocate(call: Call, input: AllocationRequest): Promise<Kept<Allocation>> {
+  allocate(call: Call, input: AllocationRequest): Promise<Kept<Outcome>> {
     const { poolId } = input;
-    if (poolId === undefined || call.dryRun === true) return this.hall.write(call, allocatePrefix, input);
+    if (poolId === undefined || call.dryRun === true) return this.hall.write(call, allocateOrWait, input);
     return new Promise((resolve, reject) => {
       const waiting = { call, input, resolve, reject };
       const queue = this.queues.get(poolId);
@@ -57,10 +61,10 @@ export class PoolTurns {
 
   private async turn(poolId: string, asks: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.hall.writeTogether<AllocationRequest, Allocation, PoolTurn | undefined>(
+      const outcomes = await this.hall.writeTogether<AllocationRequest, Outcome, TurnToAllocate>(
         asks,
-        (asked, turn) => allocateFromPool(poolId, asked, turn),
-        (tx) => lockPool(tx, poolId),
+        (asked, turn) => allocateOrQueue(poolId, asked, turn),
+        (tx) => takeTurnToAllocate(tx, poolId, asks.map(({ input }) => input.holder)),
       );
       asks.forEach((ask, at) => {
         const outcome = outcomes[at];
@@ -73,6 +77,16 @@ export class PoolTurns {
       else for (const ask of asks) await this.turn(poolId, [ask]);
     }
   }
+}
+
+/** The turn is held still: whoever would wait does so before any space can return. */
+async function allocateOrQueue(poolId: string, asks: readonly AllocationAsk[], turn?: Promise<TurnToAllocate>): Promise<(Outcome | CasmError)[]> {
+  const outcomes: (Outcome | CasmError)[] = await allocateFromPool(poolId, asks, turn);
+  for (const [at, { work, input }] of asks.entries()) {
+    const outcome = outcomes[at];
+    if (outcome instanceof CasmError) outcomes[at] = await waitForSpace(work, input, [poolId], outcome);
+  }
+  return outcomes;
 }
 
 /** The next to share a turn, in order; one whose idempotency key is among them already waits for its answer. */

@@ -4,7 +4,7 @@ import { regionOf } from '../../allocator/region.js';
 import type { AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { lengthToAllocate } from '../../model/pool.js';
-import { parsePrefix, type Prefix } from '../../model/prefix.js';
+import { overlaps, parsePrefix, type Prefix } from '../../model/prefix.js';
 import type { PoolPrefix, PoolTurn } from '../../storage/pools.js';
 import { familyOf } from '../pools/family-of.js';
 import type { Work } from '../work.js';
@@ -14,9 +14,10 @@ export type Wanted = { readonly exact: Prefix } | { readonly ask: Ask } | { read
 
 /**
  * @param prefixesOf the pool's own, asked for only by a request that leaves its family open
- * @throws CasmError `invalid-request`, `invalid-prefix`, `length-not-allowed`
+ * @param spared what is not to be touched
+ * @throws CasmError `invalid-request`, `invalid-prefix`, `length-not-allowed`, `prefix-not-free` for what is spared
  */
-export async function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest, prefixesOf: () => Promise<PoolPrefix[]>): Promise<Wanted> {
+export async function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest, prefixesOf: () => Promise<PoolPrefix[]>, spared?: string): Promise<Wanted> {
   if (request.validUntil !== undefined && !(new Date(request.validUntil) > work.now)) {
     throw new CasmError('invalid-request', `validUntil ${request.validUntil} is not in the future`, { errors: [{ in: 'body', pointer: '/validUntil', detail: 'must be in the future' }] });
   }
@@ -27,10 +28,14 @@ export async function readRequest(work: Work, pool: PoolTurn, request: Allocatio
       throw new CasmError('invalid-request', `${request.prefix} is no ${request.family} prefix`, { errors: [{ in: 'body', pointer: '/family', detail: `must be ${exact.family}, or left out` }] });
     }
     lengthToAllocate(pool.policy, exact.family, exact.length);
+    if (spared !== undefined && overlaps(parsePrefix(spared), exact)) {
+      throw new CasmError('prefix-not-free', `${spared} is kept for a request that waits for it`, { prefix: request.prefix, conflicts: [spared] });
+    }
     return { exact };
   }
   const family = request.family ?? familyOf(undefined, (await prefixesOf()).map((one) => one.prefix));
   const length = lengthToAllocate(pool.policy, family, request.prefixLength);
-  const region = regionOf(family, length, request.allowedPrefixes?.map(parsePrefix), request.disallowedPrefixes?.map(parsePrefix));
+  const disallowed = spared === undefined ? request.disallowedPrefixes : [...(request.disallowedPrefixes ?? []), spared];
+  const region = regionOf(family, length, request.allowedPrefixes?.map(parsePrefix), disallowed?.map(parsePrefix));
   return { ask: { family, length, placement: request.placement ?? pool.policy.placement, region } };
 }

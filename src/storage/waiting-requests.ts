@@ -1,0 +1,172 @@
+/** The table of waiting requests: the queue of each pool, by priority and then by arrival. */
+import type { Actor } from '../model/audit.js';
+import type { AllocationRequest } from '../model/allocation.js';
+import type { PageRequest } from '../model/page.js';
+import type { Family } from '../model/prefix.js';
+import type { Queued, WaitingRequest, WaitingState } from '../model/waiting-request.js';
+import { row, rows, time, type Tx } from './sql.js';
+
+interface WaitingRow {
+  id: string;
+  state: WaitingState;
+  position: string | null;
+  priority: number;
+  pool_ids: string[];
+  kept: string | null;
+  holder: string;
+  request: AllocationRequest;
+  actor: Actor;
+  request_id: string;
+  allocation_id: string | null;
+  reason: string | null;
+  expires_at: Date;
+  created_at: Date;
+  ended_at: Date | null;
+}
+
+/** The array of pool ids as the driver gives it, and the place that the request has at this moment. */
+const select = `
+  select w.*, w.pool_ids::text[] as pool_ids, case when w.state = 'waiting' then 1 + (
+    select count(*) from waiting_requests o where o.state = 'waiting' and o.pool_ids && w.pool_ids
+      and (o.priority > w.priority or (o.priority = w.priority and o.arrival < w.arrival))) end as position
+  from waiting_requests w`;
+
+function toQueued(found: WaitingRow): Queued {
+  return { ...toWaiting(found), actor: found.actor, requestId: found.request_id, kept: found.kept };
+}
+
+function toWaiting(found: WaitingRow): WaitingRequest {
+  return {
+    id: found.id,
+    state: found.state,
+    position: found.position === null ? null : Number(found.position),
+    priority: found.priority,
+    poolIds: found.pool_ids,
+    holder: found.holder,
+    allocationId: found.allocation_id,
+    reason: found.reason,
+    expiresAt: time(found.expires_at),
+    createdAt: time(found.created_at),
+    endedAt: time(found.ended_at),
+    request: found.request,
+  };
+}
+
+export interface NewWaitingRequest {
+  readonly id: string;
+  readonly priority: number;
+  readonly poolIds: readonly string[];
+  readonly request: AllocationRequest;
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly kept: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export async function insertWaitingRequest(tx: Tx, waiting: NewWaitingRequest): Promise<void> {
+  await rows(
+    tx,
+    `insert into waiting_requests (id, priority, pool_ids, holder, request, actor, request_id, kept, created_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      waiting.id,
+      waiting.priority,
+      waiting.poolIds,
+      waiting.request.holder,
+      JSON.stringify(waiting.request),
+      JSON.stringify(waiting.actor),
+      waiting.requestId,
+      waiting.kept,
+      waiting.createdAt,
+      waiting.expiresAt,
+    ],
+  );
+}
+
+export async function findWaitingRequest(tx: Tx, id: string): Promise<WaitingRequest | undefined> {
+  const found = await row<WaitingRow>(tx, `${select} where w.id = $1`, [id]);
+  return found && toWaiting(found);
+}
+
+export async function lockWaitingRequest(tx: Tx, id: string): Promise<WaitingRequest | undefined> {
+  const found = await row<WaitingRow>(tx, `${select} where w.id = $1 for no key update of w`, [id]);
+  return found && toWaiting(found);
+}
+
+/**
+ * The head of the pool's queue, locked; the caller holds the pool's turn. Those whose holder has a quota that is not among
+ * the locked ones are left for another turn.
+ */
+export async function lockQueue(tx: Tx, poolId: string, lockedQuotas: readonly string[], limit: number): Promise<Queued[]> {
+  const found = await rows<WaitingRow>(
+    tx,
+    `select w.*, w.pool_ids::text[] as pool_ids, null as position from waiting_requests w
+     where w.state = 'waiting' and w.pool_ids @> array[$1::uuid]
+       and not exists (select from quotas q where q.holder = w.holder and q.id <> all($2::uuid[]))
+     order by w.priority desc, w.arrival limit $3 for no key update of w`,
+    [poolId, lockedQuotas, limit],
+  );
+  return found.map(toQueued);
+}
+
+export interface End {
+  readonly id: string;
+  readonly state: Exclude<WaitingState, 'waiting'>;
+  readonly allocationId?: string;
+  readonly reason?: string;
+}
+
+/** Ends requests whose turns the caller holds. */
+export async function endWaiting(tx: Tx, ends: readonly End[], now: Date): Promise<void> {
+  if (ends.length === 0) return;
+  await rows(
+    tx,
+    `update waiting_requests w set state = e.state, allocation_id = e."allocationId", reason = e.reason, ended_at = $2
+     from jsonb_to_recordset($1::jsonb) as e (id uuid, state text, "allocationId" uuid, reason text) where w.id = e.id and w.state = 'waiting'`,
+    [JSON.stringify(ends), now],
+  );
+}
+
+/** Whether any request waits for the pool: one probe. */
+export async function isAwaited(tx: Tx, poolId: string): Promise<boolean> {
+  return (await row(tx, `select from waiting_requests where state = 'waiting' and pool_ids @> array[$1::uuid] limit 1`, [poolId])) !== undefined;
+}
+
+/**
+ * The block of that length, inside the pool, of which the most is free already: what a request for one is nearest to getting.
+ * Null where no prefix of the pool is large enough ever to hold one.
+ */
+export async function nearestBlock(tx: Tx, poolId: string, family: Family, length: number): Promise<string | null> {
+  const found = await row<{ block: string }>(
+    tx,
+    `select block::text from (
+       select network(set_masklen(prefix::inet, $3::int))::cidr as block, sum(power(2::numeric, - masklen(prefix))) as free
+       from free_blocks where pool_id = $1 and family(prefix) = $2 and masklen(prefix) > $3 and masklen(pool_prefix) <= $3 group by 1
+       union all
+       select set_masklen(prefix, $3::int), 0 from pool_prefixes where pool_id = $1 and family(prefix) = $2 and masklen(prefix) <= $3) t
+     order by free desc, t.block limit 1`,
+    [poolId, Number(family.slice(3)), length],
+  );
+  return found?.block ?? null;
+}
+
+/** The pools for which requests of the holder wait. */
+export async function poolsAwaitedBy(tx: Tx, holder: string): Promise<string[]> {
+  const found = await rows<{ id: string }>(tx, `select distinct unnest(pool_ids)::text as id from waiting_requests where state = 'waiting' and holder = $1 order by 1`, [holder]);
+  return found.map((pool) => pool.id);
+}
+
+export async function deleteWaitingEndedBefore(tx: Tx, before: Date): Promise<void> {
+  await rows(tx, `delete from waiting_requests where state <> 'waiting' and ended_at < $1`, [before]);
+}
+
+export async function listWaitingRequests(tx: Tx, page: PageRequest, filter: { state?: string; poolId?: string; holder?: string }): Promise<WaitingRequest[]> {
+  const found = await rows<WaitingRow>(
+    tx,
+    `${select} where ($1::uuid is null or w.id > $1) and ($2::text is null or w.state = $2) and ($3::uuid is null or w.pool_ids @> array[$3])
+       and ($4::text is null or w.holder = $4) order by w.id limit $5`,
+    [page.after, filter.state ?? null, filter.poolId ?? null, filter.holder ?? null, page.limit + 1],
+  );
+  return found.map(toWaiting);
+}
