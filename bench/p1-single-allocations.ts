@@ -3,15 +3,13 @@
  * The baseline is taken before, between and after, since machines do not hold still; its mean is what is divided by.
  */
 import pg from 'pg';
+import { insertBaseline, meanPerSecond } from './baseline.js';
 import type { Benchmark, Measurement, Result, Setting } from './benchmark.js';
 import type { BenchController } from './controller.js';
+import { countAllocations, countOverlaps } from './facts.js';
 import type { HttpOrder } from './load/http.js';
-import type { InsertOrder } from './load/insert.js';
 import { runLoad } from './load/run-load.js';
 import { measurement } from './samples.js';
-
-const baselineConnections = 32;
-const table = 'bench_baseline';
 
 export const singleAllocations: Benchmark = {
   id: 'p1',
@@ -21,11 +19,10 @@ export const singleAllocations: Benchmark = {
     // A lost connection is told by the next query.
     database.on('error', () => undefined);
     await database.connect();
-    await database.query(`create table ${table} (id uuid primary key, prefix cidr not null, holder text not null)`);
     const one = await makePools(controller, 1);
     const eight = await makePools(controller, 8);
 
-    const baselines = [await baseline(setting)];
+    const baselines = [await insertBaseline(setting, database)];
     // Code that nobody has run yet is not what is measured.
     await allocate({ ...setting, seconds: Math.min(2, setting.seconds) }, controller, 'warming up', one, 32);
     const before = await countAllocations(database);
@@ -36,11 +33,11 @@ export const singleAllocations: Benchmark = {
     for (const [connections, pools] of phases) {
       const name = `allocate, ${connections} connections, ${pools.length === 1 ? 'one pool' : `${pools.length} pools`}`;
       measurements.push(await allocate(setting, controller, name, pools, connections));
-      if (measurements.length === 2) baselines.push(await baseline(setting));
+      if (measurements.length === 2) baselines.push(await insertBaseline(setting, database));
     }
-    baselines.push(await baseline(setting));
+    baselines.push(await insertBaseline(setting, database));
 
-    const mean = baselines.reduce((sum, one) => sum + one.perSecond, 0) / baselines.length;
+    const mean = meanPerSecond(baselines);
     const ratio = (at: number, goal: number) => ({ name: measurements[at]?.name ?? '', value: (measurements[at]?.perSecond ?? 0) / mean, goal });
     const acknowledged = measurements.reduce((sum, one) => sum + one.count, 0);
     const stored = (await countAllocations(database)) - before;
@@ -72,28 +69,10 @@ async function makePools(controller: BenchController, count: number): Promise<st
   return ids;
 }
 
-async function baseline({ databaseUrl, seconds }: Setting): Promise<Measurement> {
-  const order: InsertOrder = { databaseUrl, table, connections: baselineConnections, seconds };
-  return measurement(`insert, ${baselineConnections} connections`, await runLoad('insert', order));
-}
-
 async function allocate({ seconds }: Pick<Setting, 'seconds'>, { url, headers }: BenchController, name: string, pools: readonly string[], connections: number): Promise<Measurement> {
   const bodies = pools.map((poolId) => JSON.stringify({ poolId, prefixLength: 29, holder: 'bench', service: 'internet' }));
   const order: HttpOrder = { url: `${url}/v1/allocations`, headers, bodies, status: 201, connections, seconds };
   const load = await runLoad('http', order);
   for (const reason of load.reasons) console.error(`${name}: ${reason}`);
   return measurement(name, load);
-}
-
-async function countAllocations(database: pg.Client): Promise<number> {
-  const { rows } = await database.query<{ count: number }>('select count(*)::int as count from allocations');
-  return rows[0]?.count ?? 0;
-}
-
-/** In address order any overlap of CIDR blocks shows between neighbours. */
-async function countOverlaps(database: pg.Client): Promise<number> {
-  const { rows } = await database.query<{ count: number }>(
-    `select count(*)::int as count from (select prefix && lag(prefix) over (partition by space_id order by prefix) as bad from allocations) n where bad`,
-  );
-  return rows[0]?.count ?? 0;
 }

@@ -11,9 +11,10 @@ import { startEmbeddedPostgres } from '../src/lab/embedded-postgres/start-embedd
 import type { Benchmark, Result } from './benchmark.js';
 import { startController } from './controller.js';
 import { singleAllocations } from './p1-single-allocations.js';
+import { bulkAllocations } from './p2-bulk-allocations.js';
 import { report, table } from './report.js';
 
-const benchmarks: readonly Benchmark[] = [singleAllocations];
+const benchmarks: readonly Benchmark[] = [singleAllocations, bulkAllocations];
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } } });
 const seconds = values.quick ? 2 : 10;
