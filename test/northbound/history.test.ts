@@ -93,7 +93,7 @@ test('what was free again at once was held all the same', async () => {
   expect(await history(`prefix=${prefix}&spaceId=${root.spaceId}&${at(only?.validTo ?? '')}`)).toEqual([]);
 });
 
-test('a transaction that began earlier and got its turn later is later in history too', async () => {
+test('a release and the next request that waited together for one pool are never both valid', async () => {
   const { api, database } = controller;
   const root = await newRoot(api, ['45.96.0.0/28'], { policy: { quarantineSeconds: 0 } });
   const first = await allocate(api, root.id, { prefix: '45.96.0.0/28', holder: 'first' });
@@ -114,6 +114,32 @@ test('a transaction that began earlier and got its turn later is later in histor
   expect(before.validTo !== null && before.validTo <= second.validFrom).toBe(true);
   // Never two at once.
   for (const time of [before.validTo ?? '', second.validFrom]) expect((await history(`contains=45.96.0.1&spaceId=${root.spaceId}&${at(time)}`)).length).toBeLessThan(2);
+});
+
+test('a change is as old as its writing, not as the transaction it was written in', async () => {
+  const { api, database } = controller;
+  const root = await newRoot(api, ['45.96.0.0/24'], { policy: { quarantineSeconds: 600 } });
+  const allocation = await allocate(api, root.id, { prefixLength: 28 });
+  // Begun before the release, and written after it: as when its turn comes later.
+  await withConnection(database, async (client) => {
+    await client.query('begin');
+    await client.query('select now()');
+    await sleep(10);
+    await api.expect(200, 'DELETE', `/v1/allocations/${allocation.id}`);
+    await sleep(10);
+    await client.query(
+      `insert into audit (actor, role, request_id, operation, resource_type, resource_id, before, after)
+       select actor, role, 'later', operation, resource_type, resource_id, after, after || '{"holder": "later"}' from audit where resource_id = $1 and operation = 'releaseAllocation'`,
+      [allocation.id],
+    );
+    await client.query('commit');
+  });
+  const [later, released, active] = (await history(`allocationId=${allocation.id}`)) as [State, State, State];
+  expect([later.holder, released.state, active.state]).toEqual(['later', 'quarantined', 'active']);
+  for (const [one, next] of [[active, released], [released, later]] as const) {
+    expect(one.validTo).toBe(next.validFrom);
+    expect(one.validFrom < next.validFrom).toBe(true);
+  }
 });
 
 test('a question without an address, or with two kinds of time, is refused', async () => {
