@@ -92,6 +92,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pools/{poolId}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a pool run empty
+         * @description Nothing is given out any more from the pool and the pools below it (409 `pool-retiring`), and every allocation in them is
+         *     drained. What is drained stays until it is released; `remains` shows what is left. Repeating it is no error.
+         */
+        post: operations["retirePool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pools/{poolId}/activate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a retirement
+         * @description The pool and those below it give out again, and whatever drains or is drained in them is activated: also what was drained
+         *     before the retirement.
+         */
+        post: operations["activatePool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pools/{poolId}/remains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        /** What is left in a pool and the pools below it */
+        get: operations["getPoolRemains"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pools/{poolId}/split": {
         parameters: {
             query?: never;
@@ -468,7 +533,7 @@ export interface paths {
          *     `atomic`: all of it or nothing (RFC 7878). Every item is held against the contract before anything is done, and the
          *     first that is refused undoes all: 409 `batch-failed` with its `index` and its `problem`.
          *     `bestEffort`: what can be done is done, and each item that is refused has a problem of its own in the results.
-         *     When the database itself is away nothing is done in either mode.
+         *     When the database itself is away nothing is done in either mode. Nothing in a batch or a set waits for space.
          */
         post: operations["runBatch"];
         delete?: never;
@@ -757,6 +822,144 @@ export interface paths {
          *     merged. Each line is answered; a refused line changes nothing, and neither does a file that is not of this format.
          */
         post: operations["importDelegations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All pools of a space, as of one moment
+         * @description A pool is named by its path, parents before children. What an import makes of it in an empty space exports to the same text. CSV is exact: a text that a spreadsheet would
+         *     take for a formula is not altered. 429 `busy` says that too many are being read already.
+         */
+        get: operations["exportPools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All allocations of a space, as of one moment
+         * @description In order of prefix. A pool is named by its path and a device by its name. What an import makes of it in an empty space exports to the same text. CSV is exact: a text that a spreadsheet would
+         *     take for a formula is not altered. 429 `busy` says that too many are being read already.
+         */
+        get: operations["exportAllocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring pools into a space, as many as there are
+         * @description The body is read as it comes and never held whole, so a million lines are no more of a burden than a thousand. Once it has
+         *     been read the answer is 202 with an import to look after: it is applied in the background, in the name of the caller.
+         *     Parents come before their children. What a policy does not say is the parent's.
+         *
+         *     `mode=bestEffort`: each line that can be is applied, in turns of many; what is refused is named. `mode=atomic`: all lines or
+         *     none, in one transaction, for as long as that takes. With `dryRun` nothing is kept but the import and its refusals; of these,
+         *     as with `atomic`, no more than some 10 000 are looked for. A file that cannot be read to its end is refused whole. Sent twice, what is there
+         *     already is refused line by line and changes nothing.
+         */
+        post: operations["importPools"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring allocations into a space, as many as there are
+         * @description The body is read as it comes and never held whole, so a million lines are no more of a burden than a thousand. Once it has
+         *     been read the answer is 202 with an import to look after: it is applied in the background, in the name of the caller.
+         *     Each line is taken as a request for that exact prefix, by the rules of its pool. `draining`, `drained` and `quarantined` are
+         *     restored; what is `reserved` or `withdrawing` is refused.
+         *
+         *     `mode=bestEffort`: each line that can be is applied, in turns of many; what is refused is named. `mode=atomic`: all lines or
+         *     none, in one transaction, for as long as that takes. With `dryRun` nothing is kept but the import and its refusals; of these,
+         *     as with `atomic`, no more than some 10 000 are looked for. A file that cannot be read to its end is refused whole. Sent twice, what is there
+         *     already is refused line by line and changes nothing.
+         */
+        post: operations["importAllocations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{importId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportIdInPath"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How far an import is
+         * @description Kept for 30 days after it has ended.
+         */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/imports/{importId}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportIdInPath"];
+            };
+            cookie?: never;
+        };
+        /** Which lines of an import were refused, and why */
+        get: operations["listImportRefusals"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1166,6 +1369,7 @@ export interface components {
             /** @description Null for a root */
             parentId: components["schemas"]["Id"] | null;
             name: components["schemas"]["Name"];
+            state: components["schemas"]["PoolState"];
             prefixes: components["schemas"]["Prefix"][];
             policy: components["schemas"]["Policy"];
             labels: components["schemas"]["Labels"];
@@ -1198,6 +1402,24 @@ export interface components {
                 fragmentation: number | null;
             }[];
             freeBlocks: components["schemas"]["FreeBlocks"];
+        };
+        /**
+         * @description Nothing is given out from a pool that is `retiring`
+         * @enum {string}
+         */
+        PoolState: "active" | "retiring";
+        PoolRemains: {
+            poolId: components["schemas"]["Id"];
+            state: components["schemas"]["PoolState"];
+            /** @description How many pools there are below it */
+            pools: number;
+            /** @description In the pool and the pools below it, by family and state; none when all is free */
+            allocations: {
+                family: components["schemas"]["Family"];
+                state: components["schemas"]["AllocationState"];
+                count: number;
+                addresses: components["schemas"]["Count"];
+            }[];
         };
         SplitRequest: {
             parts?: {
@@ -1370,7 +1592,7 @@ export interface components {
             nextCursor: components["schemas"]["NextCursor"];
         };
         /** @enum {string} */
-        BatchOperation: "allocatePrefix" | "allocateSet" | "createHold" | "createPool" | "deleteHold" | "deletePool" | "releaseAllocation" | "updatePool";
+        BatchOperation: "activateAllocation" | "allocatePrefix" | "allocateSet" | "createHold" | "createPool" | "deleteHold" | "deletePool" | "drainAllocation" | "mergePools" | "moveAllocation" | "releaseAllocation" | "releaseQuarantine" | "resizeAllocation" | "splitPool" | "updateAllocation" | "updatePool";
         BatchRequest: {
             /** @enum {string} */
             mode: "atomic" | "bestEffort";
@@ -1668,6 +1890,67 @@ export interface components {
             }[];
             lines: components["schemas"]["ImportLine"][];
         };
+        /**
+         * @description Names from the root down as a JSON pointer (RFC 6901): a slash in a name is `~1`, a tilde `~0`
+         * @example /operator/region-north
+         */
+        PoolPath: string;
+        /** @description In CSV: prefixes apart by spaces, the policy as JSON, labels as `key=value,key=value`; an empty cell is null */
+        PoolRecord: {
+            path: components["schemas"]["PoolPath"];
+            prefixes: components["schemas"]["Prefix"][];
+            policy?: components["schemas"]["PolicyRequest"] | null;
+            labels?: components["schemas"]["Labels"] | null;
+        };
+        /** @description In CSV: labels as `key=value,key=value`; an empty cell is null */
+        AllocationRecord: {
+            pool: components["schemas"]["PoolPath"];
+            prefix: components["schemas"]["Prefix"];
+            state?: ("reserved" | "provisioning" | "active" | "draining" | "drained" | "withdrawing" | "quarantined") | null;
+            holder: components["schemas"]["Name"];
+            service: components["schemas"]["Name"];
+            /** @description By name; it serves the same space */
+            device?: components["schemas"]["Name"] | null;
+            certify?: boolean | null;
+            originAs?: number | null;
+            labels?: components["schemas"]["Labels"] | null;
+            validUntil?: components["schemas"]["Time"] | null;
+            quarantinedUntil?: components["schemas"]["Time"] | null;
+        };
+        Import: {
+            id: components["schemas"]["Id"];
+            /** @enum {string} */
+            kind: "pools" | "allocations";
+            spaceId: components["schemas"]["Id"];
+            /** @enum {string} */
+            mode: "atomic" | "bestEffort";
+            dryRun: boolean;
+            /**
+             * @description `failed`: it was atomic and something was refused, so nothing was kept
+             * @enum {string}
+             */
+            state: "receiving" | "waiting" | "running" | "done" | "failed";
+            /** @description Records received */
+            linesRead: number;
+            /** @description Of these, applied or refused so far */
+            linesDone: number;
+            /** @description With `dryRun` */
+            created: number;
+            refused: number;
+            createdAt: components["schemas"]["Time"];
+            finishedAt: components["schemas"]["Time"] | null;
+        };
+        RefusalList: {
+            items: {
+                /** @description Of the file; where a record takes several, its last */
+                line: number;
+                code: components["schemas"]["ProblemCode"];
+                detail: string;
+                /** @description The line, or its first 500 characters */
+                text: string;
+            }[];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
         /** @enum {string} */
         Role: "viewer" | "operator" | "admin" | "device";
         TokenRequest: {
@@ -1802,7 +2085,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        ProblemCode: "allocation-not-found" | "batch-failed" | "body-too-large" | "busy" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "hold-expired" | "hold-not-found" | "idempotency-key-reused" | "import-invalid" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "pool-unsuitable" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "quota-exceeded" | "quota-not-found" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "state-conflict" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type" | "waiting-request-not-found";
+        ProblemCode: "allocation-not-found" | "batch-failed" | "body-too-large" | "busy" | "certification-refused" | "credentials-invalid" | "device-in-use" | "device-not-found" | "device-unsuitable" | "forbidden" | "hold-expired" | "hold-not-found" | "idempotency-key-reused" | "import-invalid" | "import-not-found" | "internal-error" | "invalid-cursor" | "invalid-prefix" | "invalid-request" | "length-not-allowed" | "malformed-body" | "method-not-allowed" | "name-taken" | "not-ready" | "parent-not-found" | "pool-exhausted" | "pool-in-use" | "pool-mismatch" | "pool-not-found" | "pool-retiring" | "pool-unsuitable" | "precondition-failed" | "prefix-not-free" | "prefix-outside-pool" | "prefix-overlap" | "quota-exceeded" | "quota-not-found" | "revision-unknown" | "route-not-found" | "space-not-found" | "special-purpose" | "state-conflict" | "subnet-conflict" | "subnet-mismatch" | "token-not-found" | "unauthorized" | "unsupported-media-type" | "waiting-request-not-found";
         Problem: {
             /** @description A URI reference for the code: /docs/problems#code */
             type: string;
@@ -1868,6 +2151,8 @@ export interface components {
         /** @description `nextCursor` of the page before */
         Cursor: string;
         SpaceId: components["schemas"]["Id"];
+        SpaceIdNeeded: components["schemas"]["Id"];
+        ImportIdInPath: components["schemas"]["Id"];
         ParentId: components["schemas"]["Id"];
         PoolId: components["schemas"]["Id"];
         DeviceId: components["schemas"]["Id"];
@@ -2157,6 +2442,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PoolUsage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retirePool: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is left */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolRemains"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    activatePool: {
+        parameters: {
+            query?: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+            };
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The ETag the change is meant for, or `*`. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolRemains"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPoolRemains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                poolId: components["parameters"]["PoolIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By state; empty when the pool can be deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolRemains"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3553,6 +3925,204 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportResult"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportPools: {
+        parameters: {
+            query: {
+                spaceId: components["parameters"]["SpaceIdNeeded"];
+                /** @description `json`: one JSON object a line */
+                format?: "csv" | "json";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One record a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportAllocations: {
+        parameters: {
+            query: {
+                spaceId: components["parameters"]["SpaceIdNeeded"];
+                /** @description `json`: one JSON object a line */
+                format?: "csv" | "json";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One record a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importPools: {
+        parameters: {
+            query: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+                spaceId: components["parameters"]["SpaceIdNeeded"];
+                mode?: "atomic" | "bestEffort";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example path,prefixes,policy,labels
+                 *     /operator,45.96.0.0/16 2a0e:b100::/32,"{""quarantineSeconds"":3600}",
+                 *     /operator/region-north,45.96.64.0/18,,region=north
+                 */
+                "text/csv": string;
+                /**
+                 * @example {"path":"/operator","prefixes":["45.96.0.0/16"],"policy":{"quarantineSeconds":3600}}
+                 *     {"path":"/operator/region-north","prefixes":["45.96.64.0/18"],"labels":{"region":"north"}}
+                 */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Received; about to be applied */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    importAllocations: {
+        parameters: {
+            query: {
+                /** @description Tell exactly what would be done and change nothing; the answer carries `Dry-Run: true`. */
+                dryRun?: components["parameters"]["DryRun"];
+                spaceId: components["parameters"]["SpaceIdNeeded"];
+                mode?: "atomic" | "bestEffort";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example pool,prefix,holder,service,device,labels
+                 *     /operator/region-north,45.96.64.0/26,retail,internet,bng-north-1,contract=4711
+                 *     /operator/region-north,45.96.64.64/26,voice,voip,,
+                 */
+                "text/csv": string;
+                /** @example {"pool":"/operator/region-north","prefix":"45.96.64.0/26","holder":"retail","service":"internet","device":"bng-north-1"} */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Received; about to be applied */
+            202: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0192f5f0-0000-7000-8000-000000000005",
+                     *       "kind": "allocations",
+                     *       "spaceId": "0192f5f0-0000-7000-8000-000000000001",
+                     *       "mode": "bestEffort",
+                     *       "dryRun": false,
+                     *       "state": "running",
+                     *       "linesRead": 1000000,
+                     *       "linesDone": 412000,
+                     *       "created": 411997,
+                     *       "refused": 3,
+                     *       "createdAt": "2026-03-01T12:00:00.000Z",
+                     *       "finishedAt": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listImportRefusals: {
+        parameters: {
+            query?: {
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                importId: components["parameters"]["ImportIdInPath"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused lines in the order of the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalList"];
                 };
             };
             default: components["responses"]["Problem"];

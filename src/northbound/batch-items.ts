@@ -6,8 +6,9 @@ import { problemOf } from '../http/problem.filter.js';
 import type { Allocation } from '../model/allocation.js';
 import { CasmError } from '../model/errors.js';
 import type { BatchItem, Outcome } from '../operations/batches/batch.js';
+import { neverWaits } from '../operations/allocations/allocate-set.js';
 import type { Verb } from '../operations/batches/verbs.js';
-import { viewAllocation, viewHold, viewPool } from './views.js';
+import { viewAllocation, viewHold, viewMerge, viewPool, viewResize, viewSplit } from './views.js';
 
 type Schemas = components['schemas'];
 type ItemAsSent = Schemas['BatchRequest']['items'][number];
@@ -24,17 +25,26 @@ export function readItem({ operation, path, ifMatch, body }: ItemAsSent): BatchI
   for (const name of Object.keys(path ?? {})) if (!(name in ownPath)) errors.push({ in: 'path', pointer: name, detail: 'is not known here' });
   if (bodyType === undefined && body !== undefined) errors.push({ in: 'body', pointer: '', detail: `${operation} takes no body` });
   if (ifMatch !== undefined && !taken('header').includes('If-Match')) errors.push({ in: 'header', pointer: 'If-Match', detail: `${operation} takes no If-Match` });
+  if (operation === 'allocatePrefix' && body?.['wait'] !== undefined) return { operation, input: neverWaits('/wait') };
   return { operation, input: errors.length > 0 ? refusalOf(errors) : { ...body, ...ownPath, ...(ifMatch === undefined ? {} : { ifMatch }) } };
 }
 
 const views: Readonly<Record<Verb, (done: never) => object | null>> = {
+  activateAllocation: viewAllocation,
   allocatePrefix: viewAllocation,
   allocateSet: (items: readonly Allocation[]) => ({ items: items.map(viewAllocation) }),
   createHold: viewHold,
   createPool: viewPool,
   deleteHold: () => null,
   deletePool: () => null,
+  drainAllocation: viewAllocation,
+  mergePools: viewMerge,
+  moveAllocation: viewAllocation,
   releaseAllocation: viewAllocation,
+  releaseQuarantine: viewAllocation,
+  resizeAllocation: viewResize,
+  splitPool: viewSplit,
+  updateAllocation: viewAllocation,
   updatePool: viewPool,
 };
 

@@ -2,6 +2,7 @@ import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { lockDeliveries } from '../../storage/deliveries.js';
 import { lockPools } from '../../storage/pools.js';
+import { lockQuotas } from '../../storage/quotas.js';
 import type { Work } from '../work.js';
 import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
 import { allocateFromSelected } from './allocate-from-selected.js';
@@ -34,7 +35,10 @@ export async function allocateSet(work: Work, { items }: AllocationSetRequest): 
     const detail = `must add up to ${mostPrefixes} prefixes at most`;
     throw new CasmError('invalid-request', `the set asks for ${asked.length} prefixes: ${mostPrefixes} is the most`, { errors: [{ in: 'body', pointer: '/items', detail }] });
   }
+  const waiting = items.findIndex(({ request }) => request.wait !== undefined);
+  if (waiting >= 0) throw ofItem(waiting, neverWaits(`/items/${waiting}/request/wait`));
   const groups = await grouped(asked);
+  await lockQuotas(work.tx, items.map(({ request }) => request.holder));
   await lockPools(work.tx, [...groups.keys()].filter((key) => typeof key === 'string'));
   await lockDeliveries(work.tx, items.flatMap(({ request }) => request.deviceId ?? []));
   const results: Allocation[] = [];
@@ -68,6 +72,11 @@ async function refusedAs<T>(item: number, work: Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof CasmError ? ofItem(item, error) : error;
   }
+}
+
+/** For requests that are served together or not at all. */
+export function neverWaits(pointer: string): CasmError {
+  return new CasmError('invalid-request', 'one request among several does not wait: ask for it by itself', { errors: [{ in: 'body', pointer, detail: 'is not known here' }] });
 }
 
 function ofItem(index: number, { code, message, details }: CasmError): CasmError {

@@ -1,5 +1,6 @@
 import { CasmError } from '../../model/errors.js';
 import { isPassing } from '../../storage/constraint-errors.js';
+import { lockQuotas } from '../../storage/quotas.js';
 import { tentatively } from '../../storage/savepoint.js';
 import { lockTurns } from '../../storage/turns.js';
 import type { Work } from '../work.js';
@@ -21,7 +22,9 @@ export async function runBatch(work: Work, { mode, clientTransactionId, items }:
   };
   check();
   const steps = items.flatMap(({ operation, input }, index): Step[] => (input instanceof CasmError ? [] : [{ operation, input, index }]));
-  await lockTurns(work.tx, turnsOf(steps));
+  const named = requestsOf(steps);
+  await lockQuotas(work.tx, textsOf(named, 'holder'));
+  await lockTurns(work.tx, { holders: textsOf(named, 'holder'), poolIds: textsOf(named, 'poolId', 'parentId', 'poolIds'), deviceIds: textsOf(named, 'deviceId'), allocationIds: textsOf(named, 'allocationId', 'holdId') });
   for (const run of runsOf(steps)) {
     const outcomes = await doRun(work, run);
     run.forEach(({ index }, at) => (results[index] = outcomes[at]));
@@ -46,7 +49,8 @@ async function doRun(work: Work, run: readonly Step[]): Promise<unknown[]> {
   const [first] = run;
   const set = first && sets[first.operation];
   if (set !== undefined && run.length > 1) {
-    const outcomes = await part(work, (own) => set(run.map(({ input }) => ({ work: own, input: input as never }))));
+    // Each is a request of its own, and has a work of its own.
+    const outcomes = await part(work, (own) => set(run.map(({ input }) => ({ work: { ...own }, input: input as never }))));
     if (!(outcomes instanceof Refused)) return [...outcomes];
   }
   const outcomes: unknown[] = [];
@@ -76,8 +80,15 @@ async function part<T>(work: Work, step: (work: Work) => Promise<T>): Promise<T 
   }
 }
 
-/** Every id under a name that says of what it is. */
-function turnsOf(steps: readonly Step[]): Parameters<typeof lockTurns>[1] {
-  const named = (...names: string[]): string[] => [...new Set(steps.flatMap(({ input }) => names.flatMap((name) => (typeof input[name] === 'string' ? [input[name]] : []))))];
-  return { poolIds: named('poolId', 'parentId'), deviceIds: named('deviceId'), allocationIds: named('allocationId', 'holdId') };
+type Named = Readonly<Record<string, unknown>>;
+
+/** What names pools, devices and allocations: the inputs, and the requests of a set among them. */
+function requestsOf(steps: readonly Step[]): Named[] {
+  return steps.flatMap(({ operation, input }) => [input, ...(operation === 'allocateSet' ? (input['items'] as { request: Named }[]).map(({ request }) => request) : [])]);
+}
+
+/** Every text under these names, once. */
+function textsOf(named: readonly Named[], ...names: readonly string[]): string[] {
+  const texts = named.flatMap((one) => names.flatMap((name) => one[name]).filter((value) => typeof value === 'string'));
+  return [...new Set(texts)];
 }

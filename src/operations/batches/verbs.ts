@@ -1,17 +1,42 @@
 /** What a batch can do: each is the operation of that name, given its path, its body and If-Match as one input. */
+import { activateAllocation } from '../allocations/activate-allocation.js';
 import { allocateFromPool, type AllocationAsk } from '../allocations/allocate-from-pool.js';
 import { allocatePrefix } from '../allocations/allocate-prefix.js';
 import { allocateSet } from '../allocations/allocate-set.js';
+import { drainAllocation } from '../allocations/drain-allocation.js';
+import { moveAllocation } from '../allocations/move-allocation.js';
 import { releaseAllocation } from '../allocations/release-allocation.js';
+import { releaseQuarantine } from '../allocations/release-quarantine.js';
 import { releaseTogether } from '../allocations/release-together.js';
+import { resizeAllocation } from '../allocations/resize-allocation.js';
+import { updateAllocation } from '../allocations/update-allocation.js';
 import { createHold } from '../holds/create-hold.js';
 import { deleteHold } from '../holds/end-hold.js';
 import { createPool } from '../pools/create-pool.js';
 import { deletePool } from '../pools/delete-pool.js';
+import { mergePools } from '../pools/merge-pools.js';
+import { splitPool } from '../pools/split-pool.js';
 import { updatePool } from '../pools/update-pool.js';
 import type { Operation, Together } from '../work.js';
 
-export const verbs = { allocatePrefix, allocateSet, createHold, createPool, deleteHold, deletePool, releaseAllocation, updatePool };
+export const verbs = {
+  activateAllocation,
+  allocatePrefix,
+  allocateSet,
+  createHold,
+  createPool,
+  deleteHold,
+  deletePool,
+  drainAllocation,
+  mergePools,
+  moveAllocation,
+  releaseAllocation,
+  releaseQuarantine,
+  resizeAllocation,
+  splitPool,
+  updateAllocation,
+  updatePool,
+};
 
 export type Verb = keyof typeof verbs;
 
