@@ -134,6 +134,38 @@ test('releases by sets: states, versions, repetitions, devices', async () => {
   await clean();
 });
 
+test('every verb does what it does by itself', async () => {
+  const { api } = controller;
+  const root = await newRoot(api, ['45.96.0.0/24'], { policy: { quarantineSeconds: 600 } });
+  const of = (operation: string, allocationId: string, body?: object): object => ({ operation, path: { allocationId }, ...(body === undefined ? {} : { body }) });
+  const [a, b] = [await allocate(api, root.id, { prefix: '45.96.0.0/26' }), await allocate(api, root.id, { prefix: '45.96.0.64/28' })];
+  const parts = [1, 2].map((at) => ({ operation: 'createPool', body: { parentId: root.id, name: `part ${at}`, prefixes: [`45.96.0.${at * 64 + 64}/27`, `45.96.0.${at * 64 + 96}/27`] } }));
+  const made = await run('atomic', parts);
+  const [one, other] = made.results.map((result) => String(result.body.id));
+  const batch = await run('atomic', [
+    of('updateAllocation', a.id, { labels: { seen: 'yes' } }),
+    of('drainAllocation', a.id),
+    of('activateAllocation', a.id),
+    of('resizeAllocation', b.id, { prefixLength: 29 }),
+    of('moveAllocation', a.id, { holder: 'wholesale' }),
+    release(b.id),
+    of('releaseQuarantine', b.id, { reason: 'never used' }),
+    { operation: 'mergePools', path: { poolId: one }, body: { poolIds: [other] } },
+    { operation: 'splitPool', path: { poolId: one }, body: { parts: [{ name: 'split off', prefixes: ['45.96.0.192/26'] }] } },
+  ]);
+  expect(batch.results.map((result) => result.status)).toEqual([200, 200, 200, 200, 200, 200, 200, 200, 200]);
+  expect([0, 1, 2, 4, 5, 6].map((at) => batch.results[at]?.body.state)).toEqual(['active', 'drained', 'active', 'active', 'quarantined', 'free']);
+  await clean();
+});
+
+test('nothing in a batch or a set waits for space', async () => {
+  const { api } = controller;
+  const root = await newRoot(api, ['45.96.0.0/28']);
+  const wait = { seconds: 60 };
+  const batch = await run('bestEffort', [take(root, { prefixLength: 28, wait }), { operation: 'allocateSet', body: { items: [{ request: allocationOf(root.id, { prefixLength: 28, wait }) }] } }, take(root, { prefixLength: 28 })]);
+  expect(said(batch)).toEqual(['invalid-request', 'invalid-request', '45.96.0.0/28']);
+});
+
 test('a key replays the whole answer, refusals included; a dry run changes nothing', async () => {
   const { api, database } = controller;
   const root = await newRoot(api, ['45.96.0.0/28']);
