@@ -39,6 +39,8 @@ export interface Pool {
   readonly spaceId: string;
   readonly parentId: string | null;
   readonly name: string;
+  /** `retiring`: nothing is given out from it any more. */
+  readonly state: 'active' | 'retiring';
   /** Sorted, v4 before v6. */
   readonly prefixes: readonly string[];
   readonly policy: Policy;
@@ -99,4 +101,12 @@ export function lengthToAllocate(policy: Policy, family: Family, asked: number |
     throw new CasmError('length-not-allowed', `the pool allocates ${allowed[0]} of ${family}, not /${length}`, { allowed });
   }
   return length;
+}
+
+/** What is left in a pool and the pools below it. */
+export interface PoolRemains {
+  readonly poolId: string;
+  readonly state: Pool['state'];
+  readonly pools: number;
+  readonly allocations: readonly { readonly family: Family; readonly state: string; readonly count: number; readonly addresses: string }[];
 }

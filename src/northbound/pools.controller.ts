@@ -9,10 +9,13 @@ import { createPool } from '../operations/pools/create-pool.js';
 import { deletePool } from '../operations/pools/delete-pool.js';
 import { getDrainPlan } from '../operations/pools/get-drain-plan.js';
 import { getPool } from '../operations/pools/get-pool.js';
+import { activatePool } from '../operations/pools/activate-pool.js';
+import { getPoolRemains } from '../operations/pools/get-pool-remains.js';
 import { getPoolUsage } from '../operations/pools/get-pool-usage.js';
 import { listFreePrefixes } from '../operations/pools/list-free-prefixes.js';
 import { listPools } from '../operations/pools/list-pools.js';
 import { mergePools } from '../operations/pools/merge-pools.js';
+import { retirePool } from '../operations/pools/retire-pool.js';
 import { splitPool } from '../operations/pools/split-pool.js';
 import { updatePool } from '../operations/pools/update-pool.js';
 import { readLabels } from './labels.js';
@@ -52,6 +55,21 @@ export class PoolsController {
   @Route('getPoolUsage')
   async usage(@Ask() { path }: Asked<'getPoolUsage'>): Promise<unknown> {
     return this.hall.read(getPoolUsage, path);
+  }
+
+  @Route('retirePool')
+  async retire(@Ask() { call, path, header }: Asked<'retirePool'>): Promise<Answer> {
+    return done(await this.hall.write(call, retirePool, { ...path, ifMatch: header['if-match'] }), asIs);
+  }
+
+  @Route('activatePool')
+  async activate(@Ask() { call, path, header }: Asked<'activatePool'>): Promise<Answer> {
+    return done(await this.hall.write(call, activatePool, { ...path, ifMatch: header['if-match'] }), asIs);
+  }
+
+  @Route('getPoolRemains')
+  async remains(@Ask() { path }: Asked<'getPoolRemains'>): Promise<unknown> {
+    return this.hall.read(getPoolRemains, path);
   }
 
   @Route('splitPool')

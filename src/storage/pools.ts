@@ -11,6 +11,7 @@ interface PoolRow {
   space_id: string;
   parent_id: string | null;
   name: string;
+  state: Pool['state'];
   /** As it was written; what a later release added to policies is not in it. */
   policy: Omit<Policy, 'quarantineMaxAddresses' | 'alarms'> & Partial<Policy>;
   labels: Labels;
@@ -22,8 +23,8 @@ interface PoolRow {
 const columns = `p.*, array(select x.prefix::text from pool_prefixes x where x.pool_id = p.id order by x.prefix) as prefixes`;
 
 function toPool(found: PoolRow): Pool {
-  const { id, space_id, parent_id, name, prefixes, policy, labels, version, created_at } = found;
-  return { id, spaceId: space_id, parentId: parent_id, name, prefixes, policy: { ...defaultPolicy, ...policy }, labels, version, createdAt: time(created_at) };
+  const { id, space_id, parent_id, name, state, prefixes, policy, labels, version, created_at } = found;
+  return { id, spaceId: space_id, parentId: parent_id, name, state, prefixes, policy: { ...defaultPolicy, ...policy }, labels, version, createdAt: time(created_at) };
 }
 
 export interface PoolFilter {
@@ -60,7 +61,10 @@ export async function lockPools(tx: Tx, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await rows(tx, 'select from pools where id = any($1::uuid[]) order by id for no key update', [ids]);
 }
 
-export async function insertPool(tx: Tx, pool: Omit<Pool, 'version' | 'createdAt' | 'prefixes'>): Promise<void> {
+/** A pool as it begins: active, and without prefixes. */
+export type PoolStart = Omit<Pool, 'version' | 'createdAt' | 'prefixes' | 'state'>;
+
+export async function insertPool(tx: Tx, pool: PoolStart): Promise<void> {
   await rows(tx, 'insert into pools (id, space_id, parent_id, name, policy, labels) values ($1, $2, $3, $4, $5, $6)', [
     pool.id,
     pool.spaceId,

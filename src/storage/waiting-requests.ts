@@ -151,10 +151,31 @@ export async function nearestBlock(tx: Tx, poolId: string, family: Family, lengt
   return found?.block ?? null;
 }
 
-/** The pools for which requests of the holder wait. */
-export async function poolsAwaitedBy(tx: Tx, holder: string): Promise<string[]> {
-  const found = await rows<{ id: string }>(tx, `select distinct unnest(pool_ids)::text as id from waiting_requests where state = 'waiting' and holder = $1 order by 1`, [holder]);
+/** The pools that requests wait for: of all holders, or of one. */
+export async function awaitedPools(tx: Tx, holder?: string): Promise<string[]> {
+  const found = await rows<{ id: string }>(tx, `select distinct unnest(pool_ids)::text as id from waiting_requests where state = 'waiting' and ($1::text is null or holder = $1) order by 1`, [
+    holder ?? null,
+  ]);
   return found.map((pool) => pool.id);
+}
+
+/** Who waits for one of these pools waits for that one instead, at the same place of its order. The caller holds their turns. */
+export async function waitElsewhere(tx: Tx, poolIds: readonly string[], poolId: string): Promise<void> {
+  await rows(
+    tx,
+    `update waiting_requests w set pool_ids = (
+       select array_agg(t.id order by t.place) from (
+         select case when x.id = any($1::uuid[]) then $2::uuid else x.id end as id, min(x.place) as place from unnest(w.pool_ids) with ordinality as x (id, place) group by 1) t)
+     where w.state = 'waiting' and w.pool_ids && $1::uuid[]`,
+    [poolIds, poolId],
+  );
+}
+
+/** The pool is gone. @returns those that waited for nothing else */
+export async function forgetPool(tx: Tx, poolId: string): Promise<string[]> {
+  await rows(tx, `update waiting_requests set pool_ids = array_remove(pool_ids, $1::uuid) where state = 'waiting' and pool_ids @> array[$1::uuid] and cardinality(pool_ids) > 1`, [poolId]);
+  const alone = await rows<{ id: string }>(tx, `select id from waiting_requests where state = 'waiting' and pool_ids = array[$1::uuid] order by id`, [poolId]);
+  return alone.map((one) => one.id);
 }
 
 export async function deleteWaitingEndedBefore(tx: Tx, before: Date): Promise<void> {

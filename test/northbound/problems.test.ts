@@ -63,6 +63,7 @@ const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
     return api.post('/v1/spaces', { name: unique('space') }, { headers });
   },
   'import-invalid': () => api.ask('POST', `/v1/imports?spaceId=${pool.spaceId}`, { body: 'no such file' }),
+  'import-not-found': () => api.get(`/v1/imports/${nowhere}`),
   'internal-error': withoutTable,
   'invalid-cursor': () => api.get('/v1/pools?cursor=eA'),
   'invalid-prefix': () => allocations({ prefix: '45.96.0.1/28' }),
@@ -77,6 +78,11 @@ const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
   'pool-in-use': () => api.delete(`/v1/pools/${pool.id}`),
   'pool-mismatch': () => releases(nowhere, '45.96.0.0/28'),
   'pool-not-found': () => api.get(`/v1/pools/${nowhere}`),
+  'pool-retiring': async () => {
+    const leaving = await newRoot(api, ['45.96.0.0/24']);
+    await api.post(`/v1/pools/${leaving.id}/retire`);
+    return api.post('/v1/allocations', allocationOf(leaving.id, { prefixLength: 28 }));
+  },
   'pool-unsuitable': () => api.post(`/v1/pools/${pool.id}/merge`, { poolIds: [pool.id] }),
   'precondition-failed': () => api.patch(`/v1/pools/${pool.id}`, { labels: {} }, { headers: { 'if-match': '"999"' } }),
   'prefix-not-free': () => allocations({ prefix: taken.prefix }),

@@ -4,12 +4,13 @@ import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError, type ErrorCode } from '../../model/errors.js';
 import { parsePrefix } from '../../model/prefix.js';
 import { selectPools } from '../../storage/pools.js';
+import { lockQuotas } from '../../storage/quotas.js';
 import type { Work } from '../work.js';
 import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
 import { exhausted } from './exhausted.js';
 
-/** What another pool may not have in its way: full, gone by now, or of a policy that does not fit. */
-const passedBy: ReadonlySet<ErrorCode> = new Set(['pool-exhausted', 'prefix-outside-pool', 'prefix-not-free', 'pool-not-found', 'length-not-allowed']);
+/** What another pool may not have in its way: full, retiring, gone by now, or of a policy that does not fit. */
+const passedBy: ReadonlySet<ErrorCode> = new Set(['pool-exhausted', 'prefix-outside-pool', 'prefix-not-free', 'pool-not-found', 'pool-retiring', 'length-not-allowed']);
 
 /**
  * @param asks for the same: their selector and what they want are those of the first. Those that one pool cannot serve go on
@@ -20,6 +21,8 @@ const passedBy: ReadonlySet<ErrorCode> = new Set(['pool-exhausted', 'prefix-outs
 export async function allocateFromSelected(asks: readonly AllocationAsk[]): Promise<(Allocation | CasmError)[]> {
   const [first] = asks;
   if (first === undefined) return [];
+  // Before the turn of any pool, as everywhere.
+  await lockQuotas(first.work.tx, asks.map(({ input }) => input.holder));
   const { all, roomy } = await selected(first.work, first.input);
   const results: (Allocation | CasmError | undefined)[] = asks.map(() => undefined);
   const unfit: CasmError[] = [];

@@ -8,6 +8,7 @@ import { whileKeysWait } from '../../storage/pool-layout.js';
 import { deletePoolPrefixes, findPool, insertPoolPrefixes, lockPool, poolPrefixes, touchPool } from '../../storage/pools.js';
 import { found } from '../not-found.js';
 import { followRested, layOut } from '../pools/lay-out.js';
+import { requireOpen } from '../pools/require-open.js';
 import type { Work } from '../work.js';
 import { inUse, requireState, reread, takeTurn, type AllocationTurn } from './allocation-turn.js';
 import { updateAllocation } from './update-allocation.js';
@@ -19,7 +20,7 @@ export interface Move extends AllocationTurn {
 
 /**
  * Gives an allocation, with its addresses, to the parent, a child or a sibling of its pool, or to another holder, or both.
- * @throws CasmError `allocation-not-found`, `precondition-failed`, `state-conflict`, `pool-not-found`, `pool-unsuitable`,
+ * @throws CasmError `allocation-not-found`, `precondition-failed`, `state-conflict`, `pool-not-found`, `pool-unsuitable`, `pool-retiring`,
  * `length-not-allowed` by the policy of the other pool
  */
 export async function moveAllocation(work: Work, { poolId, holder, ...turn }: Move): Promise<Allocation> {
@@ -37,6 +38,7 @@ async function toPool(work: Work, turn: AllocationTurn, poolId: string): Promise
   requireState(before, inUse);
   if (before.poolId === poolId) return;
   if (before.poolId !== from.id) throw new CasmError('state-conflict', `the allocation went to another pool meanwhile: ask again`, { conflicts: [before.poolId] });
+  requireOpen(to);
   lengthToAllocate(to.policy, before.family, parsePrefix(before.prefix).length);
   if (to.parentId === from.id) await toChild(work, before, to);
   else if (from.parentId === to.id) await toParent(work, before, from);

@@ -7,6 +7,7 @@ import { lengthToAllocate } from '../../model/pool.js';
 import { overlaps, parsePrefix, type Prefix } from '../../model/prefix.js';
 import type { PoolPrefix, PoolTurn } from '../../storage/pools.js';
 import { familyOf } from '../pools/family-of.js';
+import { requireOpen } from '../pools/require-open.js';
 import type { Work } from '../work.js';
 
 /** One exact prefix, any of a length, or what a hold keeps. */
@@ -15,9 +16,10 @@ export type Wanted = { readonly exact: Prefix } | { readonly ask: Ask } | { read
 /**
  * @param prefixesOf the pool's own, asked for only by a request that leaves its family open
  * @param spared what is not to be touched
- * @throws CasmError `invalid-request`, `invalid-prefix`, `length-not-allowed`, `prefix-not-free` for what is spared
+ * @throws CasmError `pool-retiring`, `invalid-request`, `invalid-prefix`, `length-not-allowed`, `prefix-not-free` for what is spared
  */
 export async function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest, prefixesOf: () => Promise<PoolPrefix[]>, spared?: string): Promise<Wanted> {
+  requireOpen(pool);
   if (request.validUntil !== undefined && !(new Date(request.validUntil) > work.now)) {
     throw new CasmError('invalid-request', `validUntil ${request.validUntil} is not in the future`, { errors: [{ in: 'body', pointer: '/validUntil', detail: 'must be in the future' }] });
   }

@@ -6,6 +6,7 @@ import { specialPurposeOf } from '../../model/special-purpose.js';
 import { changeAllocation, poolPrefixOf, splitOff } from '../../storage/allocation-life.js';
 import { markStale } from '../../storage/deliveries.js';
 import { getPool } from '../pools/get-pool.js';
+import { requireOpen } from '../pools/require-open.js';
 import { takePrefixes } from '../pools/take-from-parent.js';
 import type { Work } from '../work.js';
 import { inUse, requireState, reread, takeTurn, type AllocationTurn } from './allocation-turn.js';
@@ -25,7 +26,7 @@ export interface ResizeResult {
 /**
  * Smaller: what does not stay is released like any allocation, and so waits for those who hold it. Larger: takes what is
  * free around it. Either way the device is told.
- * @throws CasmError `allocation-not-found`, `precondition-failed`, `state-conflict`, `length-not-allowed`, `invalid-prefix`,
+ * @throws CasmError `allocation-not-found`, `precondition-failed`, `state-conflict`, `pool-retiring`, `length-not-allowed`, `invalid-prefix`,
  * `prefix-outside-pool`, `prefix-not-free`, `certification-refused`, `invalid-request` for a `keep` that does not fit
  */
 export async function resizeAllocation(work: Work, { prefixLength, keep, ...turn }: Resize): Promise<ResizeResult> {
@@ -33,7 +34,9 @@ export async function resizeAllocation(work: Work, { prefixLength, keep, ...turn
   const present = parsePrefix(before.prefix);
   const larger = prefixLength < present.length;
   requireState(before, larger ? ['provisioning', 'active'] : inUse);
-  lengthToAllocate((await getPool(work.tx, before)).policy, present.family, prefixLength);
+  const pool = await getPool(work.tx, before);
+  if (larger) requireOpen(pool);
+  lengthToAllocate(pool.policy, present.family, prefixLength);
   const wanted = keep === undefined ? prefixAround(present.family, present.first, prefixLength) : kept(present, parsePrefix(keep), prefixLength);
   if (samePrefix(wanted, present)) return { allocation: before, released: [] };
   const released = larger ? await grow(work, before, wanted) : await shrink(work, before, wanted);

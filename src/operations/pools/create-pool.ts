@@ -2,12 +2,13 @@ import { addFree } from '../../allocator/free-space.js';
 import { defaultPolicy, mergePolicy, type PolicyRequest, type Pool } from '../../model/pool.js';
 import { formatPrefix } from '../../model/prefix.js';
 import type { Labels } from '../../model/space.js';
-import { findPool, insertPool, insertPoolPrefixes, lockPool, type PoolPrefix } from '../../storage/pools.js';
+import { findPool, insertPool, insertPoolPrefixes, lockPool, type PoolPrefix, type PoolStart } from '../../storage/pools.js';
 import { findSpace } from '../../storage/spaces.js';
 import { CasmError } from '../../model/errors.js';
 import { found } from '../not-found.js';
 import type { Work } from '../work.js';
 import { readPoolPrefixes, refuseSpecialPurpose } from './pool-prefixes.js';
+import { requireOpen } from './require-open.js';
 import { carve, takePrefixes, type Carve } from './take-from-parent.js';
 
 export interface PoolRequest {
@@ -19,8 +20,6 @@ export interface PoolRequest {
   readonly policy?: PolicyRequest;
   readonly labels?: Labels;
 }
-
-type PoolStart = Omit<Pool, 'version' | 'createdAt' | 'prefixes'>;
 
 /**
  * A root over prefixes of its own, or a child whose prefixes leave the parent's free space in the same transaction.
@@ -53,6 +52,7 @@ async function root(work: Work, request: PoolRequest): Promise<{ start: PoolStar
 async function child(work: Work, request: PoolRequest, parentId: string): Promise<{ start: PoolStart; prefixes: PoolPrefix[] }> {
   const parent = await lockPool(work.tx, parentId);
   if (parent === undefined) throw new CasmError('parent-not-found', `there is no pool ${parentId} to be the parent`);
+  requireOpen(parent);
   const policy = mergePolicy(parent.policy, request.policy);
   const taken =
     request.carve === undefined

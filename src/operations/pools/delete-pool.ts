@@ -1,6 +1,8 @@
 import { giveBack } from '../../allocator/free-space.js';
 import { CasmError } from '../../model/errors.js';
 import * as pools from '../../storage/pools.js';
+import { cancelWaitingFor } from '../waiting/end-waiting.js';
+import { wakeWaiting } from '../waiting/wake-waiting.js';
 import type { Work } from '../work.js';
 import { takePoolTurn } from './pool-turn.js';
 
@@ -19,8 +21,10 @@ export async function deletePool(work: Work, { poolId, ifMatch }: { poolId: stri
   }
   const prefixes = await pools.poolPrefixes(tx, poolId);
   await pools.deletePool(tx, poolId);
+  await cancelWaitingFor(work, poolId);
   if (before.parentId !== null) {
     await giveBack(tx, before.parentId, prefixes.map((one) => ({ prefix: one.prefix, poolPrefix: one.parentPrefix ?? one.prefix })));
+    wakeWaiting(tx, [before.parentId]);
   }
   work.audit({ resourceType: 'pool', resourceId: poolId, before, after: null });
 }

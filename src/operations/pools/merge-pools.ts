@@ -5,7 +5,9 @@ import { lockDelivery } from '../../storage/deliveries.js';
 import { devicesSuppliedFrom, supplyFrom } from '../../storage/domains.js';
 import type { Tile } from '../../storage/pool-layout.js';
 import { adoptChildren, deletePool, findPool, lockPool, poolPrefixes, touchPool } from '../../storage/pools.js';
+import { waitElsewhere } from '../../storage/waiting-requests.js';
 import { found } from '../not-found.js';
+import { wakeWaiting } from '../waiting/wake-waiting.js';
 import type { Work } from '../work.js';
 import { layOut, type Moves } from './lay-out.js';
 import { takePoolTurn, type PoolTurnRequest } from './pool-turn.js';
@@ -17,8 +19,8 @@ export interface MergeResult {
 }
 
 /**
- * Sibling pools become one: their prefixes, allocations, children and supply contracts go to the one named, and prefixes
- * that complete each other join. Its name, policy and labels stay.
+ * Sibling pools become one: their prefixes, allocations, children, supply contracts and waiting requests go to the one named,
+ * and prefixes that complete each other join. Its name, policy and labels stay.
  * @throws CasmError `pool-not-found`, `precondition-failed`, `pool-unsuitable` for what is no sibling, `name-taken` when two children have one name
  */
 export async function mergePools(work: Work, { poolIds, ...turn }: PoolTurnRequest & { poolIds: readonly string[] }): Promise<MergeResult> {
@@ -42,6 +44,8 @@ export async function mergePools(work: Work, { poolIds, ...turn }: PoolTurnReque
     await deletePool(tx, other.id);
     work.audit({ resourceType: 'pool', resourceId: other.id, before: other, after: null });
   }
+  await waitElsewhere(tx, ids, before.id);
+  wakeWaiting(tx, [before.id]);
   await touchPool(tx, before.id);
   const pool = found(await findPool(tx, before.id), 'pool', before.id);
   work.audit({ resourceType: 'pool', resourceId: pool.id, before, after: pool });
@@ -49,6 +53,7 @@ export async function mergePools(work: Work, { poolIds, ...turn }: PoolTurnReque
 }
 
 function checkSibling(pool: Pool, other: Pool): void {
+  if (other.state !== pool.state) throw new CasmError('pool-unsuitable', `${other.name} is ${other.state} and ${pool.name} is ${pool.state}: retire or activate both`, { conflicts: [other.id] });
   if (other.id === pool.id) throw new CasmError('pool-unsuitable', 'a pool is not merged into itself', { conflicts: [other.id] });
   if (other.spaceId === pool.spaceId && other.parentId === pool.parentId) return;
   throw new CasmError('pool-unsuitable', `${other.name} is no sibling of ${pool.name}: only pools of the same parent merge`, { conflicts: [other.id] });

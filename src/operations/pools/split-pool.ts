@@ -6,6 +6,7 @@ import type { Tile } from '../../storage/pool-layout.js';
 import { findPool, insertPool, poolPrefixes, touchPool } from '../../storage/pools.js';
 import { found } from '../not-found.js';
 import type { Work } from '../work.js';
+import { requireOpen } from './require-open.js';
 import { layOut, type Moves } from './lay-out.js';
 import { readPoolPrefixes } from './pool-prefixes.js';
 import { takePoolTurn, type PoolTurnRequest } from './pool-turn.js';
@@ -30,11 +31,12 @@ const mostParts = 256;
  * Parts of a pool become pools beside it, with the allocations and children that lie in them; the rest stays. Or all of it is
  * cut into prefixes of one length: the first stays, each other becomes a pool that is named after it.
  * @throws CasmError `pool-not-found`, `precondition-failed`, `prefix-outside-pool`, `prefix-overlap`, `pool-in-use` when a cut
- * would go through something, `length-not-allowed`, `pool-unsuitable` when nothing would stay, `name-taken`, `invalid-prefix`
+ * would go through something, `length-not-allowed`, `pool-retiring`, `pool-unsuitable` when nothing would stay, `name-taken`, `invalid-prefix`
  */
 export async function splitPool(work: Work, split: PoolTurnRequest & { parts?: readonly Part[]; prefixLength?: number }): Promise<SplitResult> {
   const { tx } = work;
   const before = await takePoolTurn(work, split);
+  requireOpen(before);
   const parts = split.parts ?? partsOfLength(before, split.prefixLength ?? 0);
   const asked = parts.map((part) => part.prefixes.map(parsePrefix));
   const leaving = readPoolPrefixes(parts.flatMap((part) => part.prefixes));

@@ -6,9 +6,12 @@ import type { Labels } from '../../model/space.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
 import * as pools from '../../storage/pools.js';
 import { found } from '../not-found.js';
+import { wakeWaiting } from '../waiting/wake-waiting.js';
 import type { Work } from '../work.js';
 import { readPoolPrefixes, refuseSpecialPurpose } from './pool-prefixes.js';
+import { getPool } from './get-pool.js';
 import { takePoolTurn } from './pool-turn.js';
+import { requireOpen } from './require-open.js';
 import { takePrefixes } from './take-from-parent.js';
 
 export interface PoolUpdate {
@@ -50,9 +53,11 @@ async function changePrefixes({ tx }: Work, pool: Pool, policy: Policy, wanted: 
   if (pool.parentId !== null) {
     await giveBack(tx, pool.parentId, removed.map((one) => ({ prefix: one.prefix, poolPrefix: one.parentPrefix ?? one.prefix })));
   }
+  if (pool.parentId !== null && added.length > 0) requireOpen(await getPool(tx, { poolId: pool.parentId }));
   const arrived = pool.parentId === null ? asRoot(policy, added) : await takePrefixes(tx, pool.parentId, added);
   await pools.insertPoolPrefixes(tx, pool, arrived.map((one) => ({ prefix: one.prefix, parentPrefix: pool.parentId === null ? null : one.poolPrefix })));
   await addFree(tx, pool.id, arrived.map((one) => one.prefix));
+  wakeWaiting(tx, [pool.id, ...(pool.parentId === null ? [] : [pool.parentId])]);
 }
 
 function asRoot(policy: Policy, prefixes: readonly Prefix[]): { prefix: string; poolPrefix: string }[] {
