@@ -1,0 +1,155 @@
+/** Arbitrary requests. What they name is picked by number among what there is when they are made, so that they shrink well. */
+import fc from 'fast-check';
+import { placements } from '../../src/model/pool.js';
+import { familyBits, formatPrefix, parsePrefix, prefixAround, prefixSize, type Family, type Prefix } from '../../src/model/prefix.js';
+import type { Asked } from './promise.js';
+import type { Taken, World } from './world.js';
+
+/** What is asked in this world; undefined when there is nothing to ask it of. */
+export type Request = (world: World) => Asked | undefined;
+
+/** All there is to plan with: 256 addresses of each family, in each space. */
+const universe: Readonly<Record<Family, Prefix>> = { ipv4: parsePrefix('45.64.0.0/24'), ipv6: parsePrefix('2a0e:b100::/120') };
+const nowhere = '0192f5f0-0000-7000-8000-0000000000ff';
+let names = 0;
+
+const family = fc.constantFrom<Family>('ipv4', 'ipv6');
+/** Mostly the first few: sequences that come back to the same pools go deeper. */
+const pick = fc.oneof({ arbitrary: fc.nat(2), weight: 3 }, { arbitrary: fc.nat(20), weight: 1 });
+const holder = fc.constantFrom('retail', 'retail', 'business');
+/** So many bits below the universe, and which of those: v4 and v6 alike. */
+const place = fc.record({ family, bits: fc.integer({ min: 1, max: 8 }), at: fc.nat(255) });
+const bits = fc.integer({ min: 2, max: 8 });
+const smallBits = fc.oneof({ arbitrary: fc.integer({ min: 4, max: 8 }), weight: 3 }, { arbitrary: bits, weight: 1 });
+const sure = fc.constantFrom(...placements.filter((one) => one !== 'random'));
+const policy = fc.record({ placement: sure, quarantineSeconds: fc.constantFrom(0, 0, 3500), cap: fc.constantFrom(null, null, 8) }).map(({ placement, quarantineSeconds, cap }) => {
+  const most = cap === null ? null : String(cap);
+  return { placement, quarantineSeconds, quarantineMaxAddresses: { ipv4: most, ipv6: most } };
+});
+
+type Place = { family: Family; bits: number; at: number };
+const inside = (whole: Prefix, { bits, at }: Omit<Place, 'family'>): string => {
+  const length = Math.min(whole.length + bits, familyBits(whole.family));
+  const count = 2 ** (length - whole.length);
+  return formatPrefix(prefixAround(whole.family, whole.first + BigInt(at % count) * prefixSize({ ...whole, length }), length));
+};
+const prefixAt = (one: Place): string => inside(universe[one.family], one);
+const lengthOf = (family: Family, bits: number): number => universe[family].length + bits;
+
+const nth = <T>(all: readonly T[], at: number): T | undefined => all[at % Math.max(all.length, 1)];
+const poolAt = (world: World, at: number): string | undefined => nth([...world.pools.keys()], at);
+const takenAt = (world: World, at: number, which: (one: Taken) => boolean): string | undefined => nth([...world.taken].flatMap(([id, one]) => (which(one) ? [id] : [])), at);
+/** Now and then something that is gone, or never was. */
+const allocationAt = (world: World, at: number): string => takenAt(world, at, ({ state }) => state !== 'reserved') ?? nth(world.gone, at) ?? nowhere;
+/** Of the pool, or of anywhere. */
+const prefixIn = (world: World, poolId: string, which: number, one: Place): string => {
+  const own = nth(world.pools.get(poolId)?.prefixes ?? [], which);
+  return own === undefined || one.at % 7 === 6 ? prefixAt(one) : inside(own, one);
+};
+
+const newName = (): string => `pool-${(names += 1)}`;
+
+const root = fc.record({ space: fc.nat(1), places: fc.array(place, { minLength: 1, maxLength: 3 }), policy }).map(({ space, places, policy }): Request => ({ spaceIds }) => ({
+  operation: 'createPool',
+  input: { name: newName(), spaceId: spaceIds[space], prefixes: places.map(prefixAt), policy },
+}));
+
+const child = fc.record({ pool: pick, which: fc.nat(3), places: fc.array(place, { minLength: 1, maxLength: 2 }), policy }).map(({ pool, which, places, policy }): Request => (world) => {
+  const parentId = poolAt(world, pool);
+  return parentId && { operation: 'createPool', input: { name: newName(), parentId, prefixes: places.map((one) => prefixIn(world, parentId, which, one)), policy } } || undefined;
+});
+
+const carvedChild = fc.record({ pool: pick, carves: fc.array(fc.record({ family, bits, count: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 2 }), policy }).map(({ pool, carves, policy }): Request => (world) => {
+  const parentId = poolAt(world, pool);
+  const carve = carves.map(({ family, bits, count }) => ({ family, prefixLength: lengthOf(family, bits), count }));
+  return parentId === undefined ? undefined : { operation: 'createPool', input: { name: newName(), parentId, carve, policy } };
+});
+
+/** One prefix leaves, or is cut into its halves; and perhaps another comes. */
+const resize = fc.record({ pool: pick, which: fc.nat(3), change: fc.constantFrom('leave', 'halve', 'stay'), more: fc.option(place, { nil: undefined }) }).map(({ pool, which, change, more }): Request => (world) => {
+  const poolId = poolAt(world, pool);
+  const prefixes = (world.pools.get(poolId ?? '')?.prefixes ?? []).map(formatPrefix);
+  const one = nth(prefixes, which);
+  if (poolId === undefined || one === undefined) return undefined;
+  const whole = parsePrefix(one);
+  const halves = whole.length === familyBits(whole.family) ? [one] : [0, 1].map((at) => inside(whole, { bits: 1, at }));
+  const rest = change === 'stay' ? prefixes : [...prefixes.filter((text) => text !== one), ...(change === 'halve' ? halves : [])];
+  const wanted = [...rest, ...(more === undefined ? [] : [prefixIn(world, world.pools.get(poolId)?.parentId ?? poolId, which, more)])];
+  return wanted.length === 0 ? undefined : { operation: 'updatePool', input: { poolId, prefixes: wanted } };
+});
+
+const dropPool = pick.map((at): Request => (world) => ({ operation: 'deletePool', input: { poolId: poolAt(world, at) ?? nth(world.gone, at) ?? nowhere } }));
+
+const region = fc.record({ allowed: fc.option(fc.array(place, { minLength: 1, maxLength: 3 }), { nil: undefined, freq: 1 }), disallowed: fc.option(fc.array(place, { maxLength: 3 }), { nil: undefined, freq: 1 }) });
+const wanted = (placement: fc.Arbitrary<(typeof placements)[number]>): fc.Arbitrary<(world: World, poolId: string) => object> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ family, bits: smallBits, placement: fc.option(placement, { nil: undefined }), region }).map(({ family, bits, placement, region: { allowed, disallowed } }) => () => ({
+      family, prefixLength: lengthOf(family, bits), placement, allowedPrefixes: allowed?.map(prefixAt), disallowedPrefixes: disallowed?.map(prefixAt),
+    })) },
+    { weight: 2, arbitrary: fc.record({ place, which: fc.nat(3) }).map(({ place, which }) => (world: World, poolId: string) => ({ prefix: prefixIn(world, poolId, which, place) })) },
+  );
+
+const from = (world: World, pools: readonly number[]): { poolId: string; where: object } | undefined => {
+  const ids = pools.flatMap((at) => poolAt(world, at) ?? []);
+  const [poolId] = ids;
+  return poolId === undefined ? undefined : { poolId, where: ids.length === 1 ? { poolId } : { poolSelector: { poolIds: [...new Set(ids)] } } };
+};
+const onePool = pick.map((at) => [at]);
+/** One by its id, or several in an order. */
+const somePools = fc.oneof({ arbitrary: onePool, weight: 3 }, { arbitrary: fc.array(pick, { minLength: 2, maxLength: 3 }), weight: 1 });
+
+const allocate = (placement: fc.Arbitrary<(typeof placements)[number]>): fc.Arbitrary<Request> =>
+  fc.record({ pools: somePools, holder, wanted: wanted(placement), lasts: fc.constantFrom(null, null, 2500) }).map(({ pools, holder, wanted, lasts }): Request => (world) => {
+    const source = from(world, pools);
+    if (source === undefined) return undefined;
+    const validUntil = lasts === null ? undefined : new Date(world.clock + lasts * 1000).toISOString();
+    // A choice by chance among several pools has no one promise.
+    const asked: { placement?: string } = wanted(world, source.poolId);
+    const want = 'poolSelector' in source.where && asked.placement === 'random' ? { ...asked, placement: 'sparse' } : asked;
+    return { operation: 'allocatePrefix', input: { ...source.where, ...want, holder, service: 'internet', validUntil } };
+  });
+
+const hold = fc.record({ pools: somePools, holder, wanted: wanted(sure) }).map(({ pools, holder, wanted }): Request => (world) => {
+  const source = from(world, pools);
+  return source && { operation: 'createHold', input: { ...source.where, ...wanted(world, source.poolId), holder, seconds: 1500 } };
+});
+const holdAt = (world: World, at: number): string | undefined => takenAt(world, at, ({ state }) => state === 'reserved') ?? nth(world.gone, at);
+const takeHeld = fc.record({ at: pick, holder }).map(({ at, holder }): Request => (world) => {
+  const holdId = holdAt(world, at);
+  return holdId === undefined ? undefined : { operation: 'allocatePrefix', input: { holdId, holder, service: 'internet' } };
+});
+const dropHold = pick.map((at): Request => (world) => ({ operation: 'deleteHold', input: { holdId: holdAt(world, at) ?? nowhere } }));
+
+const ofAllocation = (operation: string, more: object = {}): fc.Arbitrary<Request> => pick.map((at) => (world) => ({ operation, input: { allocationId: allocationAt(world, at), ...more } }));
+const change = fc.record({ at: pick, holder: fc.option(holder, { nil: undefined }), lasts: fc.constantFrom(undefined, null, -100, 2500) }).map(({ at, holder, lasts }): Request => (world) => ({
+  operation: 'updateAllocation',
+  input: { allocationId: allocationAt(world, at), holder, validUntil: lasts == null ? lasts : new Date(world.clock + lasts * 1000).toISOString() },
+}));
+
+const several = (one: fc.Arbitrary<Request>, most: number, ask: (asked: Asked[], world: World) => Asked): fc.Arbitrary<Request> =>
+  fc.array(one, { minLength: 1, maxLength: most }).map((requests) => (world) => {
+    const asked = requests.flatMap((request) => request(world) ?? []);
+    return asked.length === 0 ? undefined : ask(asked, world);
+  });
+const set = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 6, maxLength: 6 }).chain((counts) =>
+  several(fc.oneof({ arbitrary: allocate(sure), weight: 4 }, { arbitrary: takeHeld, weight: 1 }), 4, (asked) => ({ operation: 'allocateSet', input: { items: asked.map(({ input }, at) => ({ count: counts[at], request: input })) } })),
+);
+
+const lessOften = fc.oneof({ weight: 1, arbitrary: root }, { weight: 2, arbitrary: child }, { weight: 2, arbitrary: carvedChild }, { weight: 2, arbitrary: resize }, { weight: 1, arbitrary: dropPool });
+const inBatches = fc.oneof({ weight: 5, arbitrary: allocate(sure) }, { weight: 1, arbitrary: set }, { weight: 1, arbitrary: hold }, { weight: 1, arbitrary: takeHeld }, { weight: 1, arbitrary: dropHold }, { weight: 4, arbitrary: ofAllocation('releaseAllocation') }, { weight: 2, arbitrary: lessOften });
+const batch = fc.constantFrom('atomic', 'bestEffort').chain((mode) => several(inBatches, 8, (items) => ({ operation: 'runBatch', input: { mode, items } })));
+
+export const request: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 8, arbitrary: allocate(fc.constantFrom(...placements)) },
+  { weight: 5, arbitrary: ofAllocation('releaseAllocation') },
+  { weight: 5, arbitrary: lessOften },
+  { weight: 2, arbitrary: set },
+  { weight: 2, arbitrary: hold },
+  { weight: 1, arbitrary: takeHeld },
+  { weight: 1, arbitrary: dropHold },
+  { weight: 3, arbitrary: batch },
+  { weight: 1, arbitrary: ofAllocation('drainAllocation') },
+  { weight: 1, arbitrary: ofAllocation('activateAllocation') },
+  { weight: 1, arbitrary: ofAllocation('releaseQuarantine', { reason: 'wanted back' }) },
+  { weight: 1, arbitrary: change },
+);
