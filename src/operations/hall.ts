@@ -85,7 +85,7 @@ export class Hall {
     return this.transactions.glance((tx) => question(tx, input));
   }
 
-  private workOf(tx: Tx, call: Pick<Call, 'actor' | 'requestId' | 'operation'>, entries: NewAuditEntry[]): Work {
+  private workOf(tx: Tx, call: Call, entries: NewAuditEntry[]): Work {
     const { actor, requestId, operation } = call;
     return {
       tx,
@@ -94,8 +94,7 @@ export class Hall {
       now: this.now(),
       box: this.box,
       newId: this.newId,
-      audit: (entry) => entries.push({ ...entry, actor, requestId, operation }),
-      inTheNameOf: (earlier) => this.workOf(tx, earlier, entries),
+      audit: (entry) => entries.push({ actor, requestId, operation, ...entry }),
     };
   }
 }

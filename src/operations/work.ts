@@ -7,6 +7,9 @@ import type { CasmError } from '../model/errors.js';
 import type { SecretBox } from '../storage/secret-box.js';
 import type { Tx } from '../storage/sql.js';
 
+/** Who asked for what, and in which request. */
+export type Asker = Pick<AuditEntry, 'actor' | 'requestId' | 'operation'>;
+
 export interface Work {
   readonly tx: Tx;
   readonly actor: Actor;
@@ -15,9 +18,12 @@ export interface Work {
   readonly box: SecretBox;
   newId(): string;
   /** Written with the work, in its transaction. */
-  audit(entry: Pick<AuditEntry, 'resourceType' | 'resourceId' | 'before' | 'after'>): void;
-  /** The same unit of work for another who asked before. */
-  inTheNameOf(earlier: Pick<Call, 'actor' | 'requestId' | 'operation'>): Work;
+  audit(entry: Pick<AuditEntry, 'resourceType' | 'resourceId' | 'before' | 'after'> & Partial<Asker>): void;
+}
+
+/** The same unit of work for another who asked before. */
+export function inTheNameOf(work: Work, { actor, requestId, operation }: Asker): Work {
+  return { ...work, actor, requestId, audit: (entry) => work.audit({ ...entry, actor, requestId, operation }) };
 }
 
 export type Operation<Input, Output> = (work: Work, input: Input) => Promise<Output>;

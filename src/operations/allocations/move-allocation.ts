@@ -9,6 +9,7 @@ import { deletePoolPrefixes, findPool, insertPoolPrefixes, lockPool, poolPrefixe
 import { found } from '../not-found.js';
 import { followRested, layOut } from '../pools/lay-out.js';
 import { requireOpen } from '../pools/require-open.js';
+import { takeQuotas } from '../quotas/charge-change.js';
 import type { Work } from '../work.js';
 import { inUse, requireState, reread, takeTurn, type AllocationTurn } from './allocation-turn.js';
 import { updateAllocation } from './update-allocation.js';
@@ -20,10 +21,12 @@ export interface Move extends AllocationTurn {
 
 /**
  * Gives an allocation, with its addresses, to the parent, a child or a sibling of its pool, or to another holder, or both.
- * @throws CasmError `allocation-not-found`, `precondition-failed`, `state-conflict`, `pool-not-found`, `pool-unsuitable`, `pool-retiring`,
+ * @throws CasmError `allocation-not-found`, `precondition-failed`, `state-conflict`, `pool-not-found`, `pool-unsuitable`, `pool-retiring`, `quota-exceeded`,
  * `length-not-allowed` by the policy of the other pool
  */
 export async function moveAllocation(work: Work, { poolId, holder, ...turn }: Move): Promise<Allocation> {
+  // The quotas' turns come before the pools'.
+  if (holder !== undefined) await takeQuotas(work, holder);
   if (poolId !== undefined) await toPool(work, turn, poolId);
   // If-Match was for the allocation as it came, not for what the first half has made of it.
   if (holder !== undefined) return updateAllocation(work, poolId === undefined ? { ...turn, holder } : { allocationId: turn.allocationId, holder });

@@ -8,8 +8,10 @@ import { markStale } from '../../storage/deliveries.js';
 import { getPool } from '../pools/get-pool.js';
 import { requireOpen } from '../pools/require-open.js';
 import { takePrefixes } from '../pools/take-from-parent.js';
+import { chargeChange, takeQuotas } from '../quotas/charge-change.js';
 import type { Work } from '../work.js';
 import { inUse, requireState, reread, takeTurn, type AllocationTurn } from './allocation-turn.js';
+import { getAllocation } from './get-allocation.js';
 import { releaseAllocation } from './release-allocation.js';
 
 export interface Resize extends AllocationTurn {
@@ -27,9 +29,10 @@ export interface ResizeResult {
  * Smaller: what does not stay is released like any allocation, and so waits for those who hold it. Larger: takes what is
  * free around it. Either way the device is told.
  * @throws CasmError `allocation-not-found`, `precondition-failed`, `state-conflict`, `pool-retiring`, `length-not-allowed`, `invalid-prefix`,
- * `prefix-outside-pool`, `prefix-not-free`, `certification-refused`, `invalid-request` for a `keep` that does not fit
+ * `prefix-outside-pool`, `prefix-not-free`, `certification-refused`, `quota-exceeded`, `invalid-request` for a `keep` that does not fit
  */
 export async function resizeAllocation(work: Work, { prefixLength, keep, ...turn }: Resize): Promise<ResizeResult> {
+  const quotas = await takeQuotas(work, (await getAllocation(work.tx, turn)).holder);
   const before = await takeTurn(work, turn, true);
   const present = parsePrefix(before.prefix);
   const larger = prefixLength < present.length;
@@ -39,6 +42,7 @@ export async function resizeAllocation(work: Work, { prefixLength, keep, ...turn
   lengthToAllocate(pool.policy, present.family, prefixLength);
   const wanted = keep === undefined ? prefixAround(present.family, present.first, prefixLength) : kept(present, parsePrefix(keep), prefixLength);
   if (samePrefix(wanted, present)) return { allocation: before, released: [] };
+  if (larger) await chargeLarger(work, quotas, before, prefixLength);
   const released = larger ? await grow(work, before, wanted) : await shrink(work, before, wanted);
   const allocation = await reread(work, before.id);
   work.audit({ resourceType: 'allocation', resourceId: allocation.id, before, after: allocation });
@@ -46,6 +50,10 @@ export async function resizeAllocation(work: Work, { prefixLength, keep, ...turn
   const left: Allocation[] = [];
   for (const { id } of released) left.push(await releaseAllocation(work, { allocationId: id }));
   return { allocation, released: left };
+}
+
+async function chargeLarger(work: Work, quotas: readonly string[], { spaceId, holder, family, prefix }: Allocation, length: number): Promise<void> {
+  await chargeChange(work, quotas, { spaceId, before: { holder, family, length: parsePrefix(prefix).length }, after: { holder, family, length } });
 }
 
 function kept(present: Prefix, keep: Prefix, length: number): Prefix {

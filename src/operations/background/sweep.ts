@@ -1,9 +1,12 @@
 import { deleteKeysBefore } from '../../storage/idempotency-keys.js';
 import { markStale, parentCasConfirmedBefore, staleDevices } from '../../storage/deliveries.js';
-import { enqueueDelivery } from '../../storage/jobs.js';
+import { enqueueServing, enqueueDelivery } from '../../storage/jobs.js';
 import { deleteAlarmsClearedBefore } from '../../storage/alarms.js';
+import { deleteLostQuotaChanges } from '../../storage/quotas.js';
+import { deleteImportsBefore } from '../../storage/imports.js';
 import { deleteReportsBefore } from '../../storage/reports.js';
 import { thinSamples } from '../../storage/usage-samples.js';
+import { awaitedPools, deleteWaitingEndedBefore } from '../../storage/waiting-requests.js';
 import type { Work } from '../work.js';
 
 const hour = 3_600_000;
@@ -17,7 +20,11 @@ const hour = 3_600_000;
 export async function sweep({ tx, now }: Work): Promise<void> {
   await deleteKeysBefore(tx, new Date(now.getTime() - 24 * hour));
   await thinSamples(tx, now);
+  await deleteImportsBefore(tx, new Date(now.getTime() - hour), new Date(now.getTime() - 30 * 24 * hour));
   await deleteAlarmsClearedBefore(tx, new Date(now.getTime() - 365 * 24 * hour));
+  await deleteWaitingEndedBefore(tx, new Date(now.getTime() - 30 * 24 * hour));
+  await deleteLostQuotaChanges(tx);
+  await enqueueServing(tx, await awaitedPools(tx));
   await deleteReportsBefore(tx, new Date(now.getTime() - 30 * 24 * hour));
   for (const deviceId of await parentCasConfirmedBefore(tx, new Date(now.getTime() - 12 * hour))) await markStale(tx, deviceId);
   for (const deviceId of await staleDevices(tx)) await enqueueDelivery(tx, deviceId);

@@ -24,7 +24,7 @@ export async function runBatch(work: Work, { mode, clientTransactionId, items }:
   const steps = items.flatMap(({ operation, input }, index): Step[] => (input instanceof CasmError ? [] : [{ operation, input, index }]));
   const named = requestsOf(steps);
   await lockQuotas(work.tx, textsOf(named, 'holder'));
-  await lockTurns(work.tx, { holders: textsOf(named, 'holder'), poolIds: textsOf(named, 'poolId', 'parentId', 'poolIds'), deviceIds: textsOf(named, 'deviceId'), allocationIds: textsOf(named, 'allocationId', 'holdId') });
+  await lockTurns(work.tx, { poolIds: textsOf(named, 'poolId', 'parentId', 'poolIds'), deviceIds: textsOf(named, 'deviceId'), allocationIds: textsOf(named, 'allocationId', 'holdId') });
   for (const run of runsOf(steps)) {
     const outcomes = await doRun(work, run);
     run.forEach(({ index }, at) => (results[index] = outcomes[at]));

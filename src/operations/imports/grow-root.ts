@@ -3,6 +3,7 @@ import { defaultPolicy } from '../../model/pool.js';
 import { formatPrefix, type Prefix } from '../../model/prefix.js';
 import { findPool, findRootByName, insertPool, insertPoolPrefixes, lockPool, updatePool } from '../../storage/pools.js';
 import { found } from '../not-found.js';
+import { wakeWaiting } from '../waiting/wake-waiting.js';
 import type { Work } from '../work.js';
 
 export interface GrownPool {
@@ -27,6 +28,7 @@ export async function growRoot(work: Work, spaceId: string, name: string, prefix
   const texts = prefixes.map(formatPrefix);
   await insertPoolPrefixes(tx, { id, spaceId, parentId: null }, texts.map((prefix) => ({ prefix, parentPrefix: null })));
   await addFree(tx, id, texts);
+  wakeWaiting(tx, [id]);
   work.audit({ resourceType: 'pool', resourceId: id, before: before ?? null, after: found(await findPool(tx, id), 'pool', id) });
   return { poolId: id, name, created: before === undefined, prefixes: texts.length };
 }

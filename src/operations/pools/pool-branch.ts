@@ -13,7 +13,7 @@ export interface BranchChange {
   readonly state: Pool['state'];
   /** The allocations it concerns, and the state they go to: with a device that has yet to learn of it, or without. */
   readonly from: readonly StateChange['state'][];
-  to(allocation: Allocation, told: boolean): StateChange['state'];
+  readonly to: (allocation: Allocation, told: boolean) => StateChange['state'];
 }
 
 /** @throws CasmError `pool-not-found`, `precondition-failed` */

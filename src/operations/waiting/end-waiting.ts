@@ -1,7 +1,7 @@
 /** How waiting ends otherwise than by being served: it is cancelled, or its time is over. */
 import { CasmError } from '../../model/errors.js';
 import type { WaitingRequest } from '../../model/waiting-request.js';
-import { endWaiting, findWaitingRequest, lockWaitingRequest, type End } from '../../storage/waiting-requests.js';
+import { endWaiting, findWaitingRequest, forgetPool, lockWaitingRequest, type End } from '../../storage/waiting-requests.js';
 import { found } from '../not-found.js';
 import type { Work } from '../work.js';
 import { wakeWaiting } from './wake-waiting.js';
@@ -20,12 +20,20 @@ export async function expireWaitingRequest(work: Work, { waitingRequestId }: { w
   if (before?.state === 'waiting' && new Date(before.expiresAt) <= work.now) await end(work, before, { id: before.id, state: 'expired' });
 }
 
+/** Nothing will come from a pool that is gone. */
+export async function cancelWaitingFor(work: Work, poolId: string): Promise<void> {
+  for (const id of await forgetPool(work.tx, poolId)) {
+    const before = await lockWaitingRequest(work.tx, id);
+    if (before?.state === 'waiting') await end(work, before, { id, state: 'cancelled', reason: 'the pool was deleted' });
+  }
+}
+
 /** What was kept for it is for others now. */
 async function end(work: Work, before: WaitingRequest, how: End): Promise<WaitingRequest> {
   await endWaiting(work.tx, [how], work.now);
   wakeWaiting(work.tx, before.poolIds);
   const after = found(await findWaitingRequest(work.tx, before.id), 'waiting-request', before.id);
-  work.audit({ resourceType: 'waiting-request', resourceId: before.id, before, after });
+  work.audit({ resourceType: 'waiting-request', resourceId: before.id, before: plain(before), after: plain(after) });
   return after;
 }
 

@@ -9,7 +9,7 @@ import type { Queued } from '../../model/waiting-request.js';
 import type { PoolTurn } from '../../storage/pools.js';
 import { endWaiting, lockQueue, type End } from '../../storage/waiting-requests.js';
 import { allocateInTurn } from '../allocations/allocate-in-turn.js';
-import type { Work } from '../work.js';
+import { inTheNameOf, type Work } from '../work.js';
 import { auditEnds } from './end-waiting.js';
 
 /** So many of a queue at most are looked at in one turn. */
@@ -30,7 +30,7 @@ export async function serveQueue(work: Work, pool: PoolTurn, quotas: readonly st
     const [over, alive] = [queue.filter((one) => new Date(one.expiresAt) <= work.now), queue.filter((one) => new Date(one.expiresAt) > work.now)];
     const [head] = alive;
     const asks = alive.map((one) => ({
-      work: work.inTheNameOf({ actor: one.actor, requestId: one.requestId, operation: 'allocatePrefix' }),
+      work: inTheNameOf(work, { actor: one.actor, requestId: one.requestId, operation: 'allocatePrefix' }),
       input: one.request,
       ...(one === head || head?.kept == null ? {} : { spared: head.kept }),
     }));

@@ -1,7 +1,7 @@
 /** Says that space may have come back: whoever waits for it is served by a job of the same commit. */
 import { enqueueServing } from '../../storage/jobs.js';
 import { later, type Tx } from '../../storage/sql.js';
-import { poolsAwaitedBy } from '../../storage/waiting-requests.js';
+import { awaitedPools } from '../../storage/waiting-requests.js';
 
 /** By whoever gives space to pools, in the same transaction and holding their turns. Costs one probe when nobody waits. */
 export function wakeWaiting(tx: Tx, poolIds: readonly string[]): void {
@@ -10,5 +10,5 @@ export function wakeWaiting(tx: Tx, poolIds: readonly string[]): void {
 
 /** By whoever lets a holder have more. */
 export async function wakeWaitingOf(tx: Tx, holder: string): Promise<void> {
-  wakeWaiting(tx, await poolsAwaitedBy(tx, holder));
+  wakeWaiting(tx, await awaitedPools(tx, holder));
 }
