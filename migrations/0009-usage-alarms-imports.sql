@@ -33,3 +33,42 @@ create table alarms (
 );
 create unique index alarms_raised_once on alarms (pool_id, family) where cleared_at is null;
 create index alarms_by_pool on alarms (pool_id, id);
+
+-- An import is received whole before any of it is applied: a caller who goes away, or a controller that dies, leaves either
+-- nothing or something that another controller goes on with.
+create table imports (
+  id          uuid primary key,
+  kind        text not null check (kind in ('pools', 'allocations')),
+  space_id    uuid not null constraint imports_space_exists references spaces,
+  mode        text not null check (mode in ('atomic', 'bestEffort')),
+  dry_run     boolean not null,
+  -- Who brought it: what it does is done in their name.
+  actor       jsonb not null,
+  request_id  text not null,
+  state       text not null check (state in ('receiving', 'waiting', 'running', 'done', 'failed')),
+  lines_read  bigint not null default 0,
+  lines_done  bigint not null default 0,
+  created     bigint not null default 0,
+  refused     bigint not null default 0,
+  created_at  timestamptz not null,
+  touched_at  timestamptz not null,
+  finished_at timestamptz
+);
+create index imports_unfinished on imports (touched_at) where state in ('receiving', 'waiting', 'running');
+
+-- Lines as they were read, until they have been applied.
+create table import_chunks (
+  import_id uuid not null references imports on delete cascade,
+  number    integer not null,
+  lines     json not null,
+  primary key (import_id, number)
+);
+
+create table import_refusals (
+  import_id uuid not null references imports on delete cascade,
+  line      bigint not null,
+  code      text not null,
+  detail    text not null,
+  content   text not null,
+  primary key (import_id, line)
+);

@@ -15,6 +15,7 @@ import { BatchesController } from './northbound/batches.controller.js';
 import { DevicesController } from './northbound/devices.controller.js';
 import { MemoryController } from './northbound/memory.controller.js';
 import { HoldsController } from './northbound/holds.controller.js';
+import { ExchangeController } from './northbound/exchange.controller.js';
 import { Metrics } from './northbound/metrics.js';
 import { PoolsController } from './northbound/pools.controller.js';
 import { QuotasController } from './northbound/quotas.controller.js';
@@ -34,6 +35,7 @@ import { forgetHistory } from './operations/history/forget-history.js';
 import { sealHistory } from './operations/history/seal-history.js';
 import { expireHold } from './operations/holds/end-hold.js';
 import { TokenDesk } from './operations/tokens/token-desk.js';
+import { applyImport } from './operations/imports/apply-import.js';
 import { sampleUsage } from './operations/usage/sample-usage.js';
 import { expireWaitingRequest } from './operations/waiting/end-waiting.js';
 import { serveWaiting } from './operations/waiting/serve-waiting.js';
@@ -64,7 +66,7 @@ export class AppModule implements OnModuleDestroy, OnApplicationShutdown {
     const dispatcher = new Dispatcher(hall, new DeviceHandles(transactions, box, hall), allAdapters(), now, Math.random);
     return {
       module: AppModule,
-      controllers: [QuotasController, WaitingController, SpacesController, PoolsController, UsageController, AllocationsController, HoldsController, BatchesController, DevicesController, AdministrationController, MemoryController, SystemController, DeviceDoorController],
+      controllers: [QuotasController, WaitingController, SpacesController, PoolsController, UsageController, ExchangeController, AllocationsController, HoldsController, BatchesController, DevicesController, AdministrationController, MemoryController, SystemController, DeviceDoorController],
       providers: [
         { provide: Hall, useValue: hall },
         { provide: PoolTurns, useValue: new PoolTurns(hall) },
@@ -109,6 +111,7 @@ export function jobHandlers(hall: Hall, dispatcher: Dispatcher, { historyYears }
     },
     sweep: () => hall.act('sweep', sweep, undefined),
     'sample-usage': () => hall.act('sampleUsage', sampleUsage, undefined),
+    'apply-import': ({ importId = '' }, signal) => applyImport(hall, importId, signal),
     'judge-alarms': () => hall.act('judgeAlarms', judgeAlarms, undefined),
   };
 }

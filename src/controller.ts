@@ -84,6 +84,8 @@ function prepare(server: FastifyInstance, metrics: Metrics): void {
   });
   server.removeContentTypeParser('text/plain');
   server.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit: importLimit }, (_, body, done) => done(null, body));
+  // Handed on as they come: whoever is allowed to send them reads them.
+  server.addContentTypeParser(['text/csv', 'application/x-ndjson'], (_, payload, done) => done(null, payload));
   server.addHook('onRoute', (route) => {
     if (route.url === contractOperation('runBatch').path) route.bodyLimit = batchLimit;
   });

@@ -29,11 +29,15 @@ export interface ContractOperation {
   readonly path: string;
   readonly role: Role | 'public';
   readonly parameters: readonly Parameter[];
-  /** The media type of the body; undefined when it has none. */
+  /** The media type of the body; undefined when it has none, or one that is read as it comes. */
   readonly bodyType: string | undefined;
+  /** The media types of a body that is read as it comes, line by line; none when it is read whole. */
+  readonly streamTypes: readonly string[];
   readonly successStatus: number;
   /** Coerces and completes path, query and header values in place. */
   validateRequest(request: { path: object; query: object; header: object; body: unknown }): Violation[];
+  /** What is wrong with one line of a body that is read as it comes. */
+  validateLine(value: unknown): Violation[];
   /** What is wrong with an answer; undefined status entries fall to `default`. */
   validateAnswer(status: number, mediaType: string | undefined, body: unknown): string[];
 }
@@ -46,7 +50,8 @@ interface OperationObject {
   readonly operationId: string;
   readonly 'x-role'?: Role | 'public';
   readonly parameters?: readonly AnySchemaObject[];
-  readonly requestBody?: MediaTypes & { required?: boolean };
+  /** `x-line`: the body is never held whole; each of its lines is of this schema. */
+  readonly requestBody?: MediaTypes & { required?: boolean; 'x-line'?: AnySchemaObject };
   readonly responses: Record<string, AnySchemaObject>;
 }
 
@@ -112,7 +117,10 @@ function compile(document: OpenApi, name: string, path: string, method: string, 
     };
     return { place, validate: parameters.compile(schema) };
   });
-  const bodyType = Object.keys(operation.requestBody?.content ?? {})[0];
+  const bodyTypes = Object.keys(operation.requestBody?.content ?? {});
+  const line = operation.requestBody?.['x-line'];
+  const validateLine = line === undefined ? undefined : bodies.compile({ $ref: `${name}#${base}/requestBody/x-line` });
+  const bodyType = line === undefined ? bodyTypes[0] : undefined;
   const validateBody = bodyType === undefined ? undefined : bodies.compile({ $ref: `${name}#${base}/requestBody${pointerTo('content', bodyType)}/schema` });
   const answers = new Map<string, ValidateFunction>();
   return {
@@ -122,6 +130,8 @@ function compile(document: OpenApi, name: string, path: string, method: string, 
     role: roleOf(operation),
     parameters: resolved.map((one) => ({ name: String(one.thing['name']), in: one.thing['in'] as Parameter['in'] })),
     bodyType,
+    streamTypes: line === undefined ? [] : bodyTypes,
+    validateLine: (value) => (validateLine === undefined ? [] : violations('body', validateLine, value)),
     successStatus: Number(Object.keys(operation.responses).find((status) => status.startsWith('2'))),
     validateRequest: (request) => [
       ...places.flatMap(({ place, validate }) => violations(place, validate, request[place])),

@@ -21,6 +21,9 @@ export class ContractGuard implements CanActivate {
     if (operation.bodyType !== undefined && request.body !== undefined && mediaType(request) !== operation.bodyType) {
       throw new CasmError('unsupported-media-type', `${operation.id} takes ${operation.bodyType}`, { allowed: [operation.bodyType] });
     }
+    if (operation.streamTypes.length > 0 && !operation.streamTypes.includes(mediaType(request) ?? '')) {
+      throw new CasmError('unsupported-media-type', `${operation.id} takes ${operation.streamTypes.join(' or ')}`, { allowed: [...operation.streamTypes] });
+    }
     const parts = {
       path: { ...(request.params as object) },
       query: { ...(request.query as object) },
@@ -35,7 +38,8 @@ export class ContractGuard implements CanActivate {
     const dryRun = (parts.query as { dryRun?: boolean }).dryRun === true;
     if (dryRun) void context.switchToHttp().getResponse<FastifyReply>().header('dry-run', 'true');
     const call: Call = { operation: operation.id, actor: actorOf(request), requestId: request.id, ...(dryRun ? { dryRun } : idempotencyOf(operation, request, sent)) };
-    request.asked = { call, token: request.token, ...parts } as unknown as Asked<OperationId>;
+    const body = operation.streamTypes.length > 0 ? request.body : parts.body;
+    request.asked = { call, token: request.token, ...parts, body, mediaType: mediaType(request) } as unknown as Asked<OperationId>;
     return true;
   }
 }

@@ -20,6 +20,7 @@ export interface Asked<Id extends OperationId> {
   readonly query: Part<Operations[Id], 'query'>;
   readonly header: Readonly<Record<string, string | undefined>>;
   readonly body: BodyOf<Operations[Id]>;
+  readonly mediaType: string | undefined;
 }
 
 export interface CasmRequest extends FastifyRequest {

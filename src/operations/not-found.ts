@@ -1,7 +1,7 @@
 /** The sentence for what is not there. */
 import { CasmError } from '../model/errors.js';
 
-type Thing = 'space' | 'pool' | 'allocation' | 'hold' | 'device' | 'quota' | 'token' | 'waiting-request';
+type Thing = 'space' | 'pool' | 'allocation' | 'hold' | 'import' | 'device' | 'quota' | 'token' | 'waiting-request';
 
 export function notFound(thing: Thing, id: string): CasmError {
   return new CasmError(`${thing}-not-found`, `there is no ${thing} ${id}`);

@@ -4,7 +4,7 @@
  */
 import { rows, type Tx } from './sql.js';
 
-export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'expire-hold' | 'expire-waiting' | 'serve-waiting' | 'seal-history' | 'sweep' | 'sample-usage' | 'judge-alarms';
+export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'expire-hold' | 'expire-waiting' | 'serve-waiting' | 'seal-history' | 'sweep' | 'sample-usage' | 'judge-alarms' | 'apply-import';
 
 interface Job {
   readonly name: JobName;
@@ -39,6 +39,11 @@ export async function enqueueReturnOfSpace(tx: Tx, poolId: string, runAt: Date):
 
 export async function enqueueExpiry(tx: Tx, allocationId: string, runAt: Date): Promise<void> {
   await addJob(tx, { name: 'expire-allocation', payload: { allocationId }, key: `expire-allocation:${allocationId}`, runAt, reschedule: 'to this' });
+}
+
+/** Imports into one space are applied one after the other. */
+export async function enqueueImport(tx: Tx, importId: string, spaceId: string): Promise<void> {
+  await addJob(tx, { name: 'apply-import', payload: { importId }, key: `apply-import:${importId}`, queue: `import:${spaceId}` });
 }
 
 export async function enqueueHoldExpiry(tx: Tx, holdId: string, runAt: Date): Promise<void> {

@@ -117,9 +117,11 @@ function variant(document: Node, schema: Node): Node {
   return { ...whole, required: wanted };
 }
 
+const needsMore = new Set(['pullDocument', 'exportPools', 'exportAllocations']);
+
 /** What was written is read again: a value that could be stored and not be answered would show here. */
 test('every list can still be read, whole', async () => {
-  for (const operation of allOperations.filter((one) => one.method === 'GET' && !one.path.includes('{') && one.id !== 'pullDocument')) {
+  for (const operation of allOperations.filter((one) => one.method === 'GET' && !one.path.includes('{') && !needsMore.has(one.id))) {
     const limit = operation.parameters.some((parameter) => parameter.name === 'limit') ? '?limit=1000' : '';
     await controller.api.expect(200, 'GET', `${operation.path}${limit}`);
   }
