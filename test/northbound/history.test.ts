@@ -151,15 +151,22 @@ test('a question without an address, or with two kinds of time, is refused', asy
   expect(await history(`allocationId=${nowhere}`)).toEqual([]);
 });
 
+test('what has happened is sealed in the background', async () => {
+  const { api, database } = controller;
+  await newRoot(api, ['45.96.0.0/24']);
+  await database.query(`select graphile_worker.add_job('seal-history')`);
+  await eventually(async () => {
+    const [seals] = await database.query<{ rows: number }>('select sum(length(row_hashes) / 32)::int as rows from audit_seals');
+    expect(seals?.rows).toBeGreaterThan(2);
+  });
+});
+
 test('an address is found by index, however long the journal', async () => {
-  const { database } = controller;
-  const plan = await database.query<{ 'QUERY PLAN': string }>(`explain select distinct resource_id from audit where resource_type = 'allocation' and prefix >>= '45.96.0.7/32'`);
-  await withConnection(database, async (client) => {
+  await withConnection(controller.database, async (client) => {
     await client.query('begin');
     await client.query('set local enable_seqscan = off');
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain select distinct resource_id from audit where resource_type = 'allocation' and prefix >>= '45.96.0.7/32'`);
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('audit_by_prefix');
     await client.query('rollback');
   });
-  expect(plan.length).toBeGreaterThan(0);
 });
