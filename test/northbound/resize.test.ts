@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { pullingDevice } from '../southbound/devices.js';
 import { startTestController, type TestController } from '../support/controller.js';
-import { allocate, freeBlocks, newChild, newRoot, overlaps, type Allocation } from './plan.js';
+import { allocate, freeBlocks, newChild, newRoot, overlaps, unique, type Allocation } from './plan.js';
 
 let controller: TestController;
 beforeAll(async () => {
@@ -93,4 +93,21 @@ test('two who grow into the same space at the same moment: one of them has it', 
   await api.expect(200, 'DELETE', `/v1/allocations/${other.id}`);
   const grown = await Promise.all([api.post(`/v1/allocations/${one.id}/resize`, { prefixLength: 24 }), api.post('/v1/allocations', { poolId: root.id, prefix: '45.96.0.192/26', holder: 'x', service: 'y' })]);
   expect(grown.filter((answer) => answer.status < 300)).toHaveLength(1);
+});
+
+test('a quota bounds what is grown, and what comes to a holder from another', async () => {
+  const { api } = controller;
+  const root = await newRoot(api, ['45.96.0.0/24']);
+  const holder = unique('holder');
+  await api.expect(201, 'POST', '/v1/quotas', { body: { holder, ipv4Addresses: '64' } });
+  const mine = await allocate(api, root.id, { prefix: '45.96.0.0/27', holder });
+  const path = `/v1/allocations/${mine.id}/resize`;
+  await api.problem('quota-exceeded', 'POST', path, { body: { prefixLength: 25 } });
+  expect((await resize(mine.id, { prefixLength: 26 })).allocation.prefix).toBe('45.96.0.0/26');
+  const other = await allocate(api, root.id, { prefix: '45.96.0.128/27' });
+  await api.problem('quota-exceeded', 'PATCH', `/v1/allocations/${other.id}`, { body: { holder } });
+  await api.problem('quota-exceeded', 'POST', `/v1/allocations/${other.id}/move`, { body: { holder } });
+  await resize(mine.id, { prefixLength: 27 });
+  expect((await api.expect(200, 'PATCH', `/v1/allocations/${other.id}`, { body: { holder } })).holder).toBe(holder);
+  await api.problem('quota-exceeded', 'POST', path, { body: { prefixLength: 26 } });
 });

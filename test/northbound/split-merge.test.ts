@@ -108,6 +108,17 @@ test('only siblings merge; supply contracts and quarantines follow', async () =>
   await eventually(async () => expect(await freeBlocks(database, one.id)).toEqual(['45.96.0.0/24', '45.96.1.128/25']), 8_000);
 });
 
+test('who waits for a pool that is merged away waits for the whole, and gets what the other has', async () => {
+  const { api, database } = controller;
+  const root = await newRoot(api, ['45.96.0.0/22']);
+  const [one, other] = [await newChild(api, root.id, { prefixes: ['45.96.0.0/24'] }), await newChild(api, root.id, { prefixes: ['45.96.1.0/24'] })];
+  const full = await allocate(api, other.id, { prefixLength: 24 });
+  const waiting = await api.post('/v1/allocations', { poolId: other.id, prefixLength: 25, holder: 'x', service: 'y', wait: { seconds: 60 } });
+  expect(waiting.status).toBe(202);
+  await merge(one.id, [other.id]);
+  await eventually(async () => expect(await database.query('select prefix::text from allocations where pool_id = $1 and id <> $2', [one.id, full.id])).toEqual([{ prefix: '45.96.0.0/25' }]));
+});
+
 test('while pools merge, allocating and releasing goes on, and nothing is lost or had twice', async () => {
   const { api, database } = controller;
   const root = await newRoot(api, ['45.96.0.0/20']);
