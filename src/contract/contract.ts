@@ -197,9 +197,10 @@ export function contractOperation(id: string): ContractOperation {
   return operation;
 }
 
-/** The operations whose path matches a concrete one, whatever the method. */
+/** The operations whose path matches a concrete one, whatever the method; a path without parameters goes before one with. */
 export function operationsAt(path: string): ContractOperation[] {
-  return allOperations.filter((operation) => pathPattern(operation.path).test(path));
+  const exact = allOperations.filter((operation) => operation.path === path);
+  return exact.length > 0 ? exact : allOperations.filter((operation) => pathPattern(operation.path).test(path));
 }
 
 function pathPattern(path: string): RegExp {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
-import { contractOperation, type ContractOperation, type Violation } from '../contract/contract.js';
+import { contractOperation, operationsAt, type ContractOperation, type Violation } from '../contract/contract.js';
 import { controllerActor } from '../model/audit.js';
 import { CasmError } from '../model/errors.js';
 import type { Call } from '../operations/work.js';
@@ -34,6 +34,7 @@ export class ContractGuard implements CanActivate {
     const sent = { path: parts.path, query: { ...parts.query }, body: parts.body };
     const errors = operation.validateRequest(parts);
     if (errors.length === 0) errors.push(...textErrors(parts));
+    if (errors.some((error) => error.in === 'path')) checkPath(operation, request);
     if (errors.length > 0) throw refusalOf(errors);
     const dryRun = (parts.query as { dryRun?: boolean }).dryRun === true;
     if (dryRun) void context.switchToHttp().getResponse<FastifyReply>().header('dry-run', 'true');
@@ -42,6 +43,15 @@ export class ContractGuard implements CanActivate {
     request.asked = { call, token: request.token, ...parts, body, mediaType: mediaType(request) } as unknown as Asked<OperationId>;
     return true;
   }
+}
+
+/** The server takes what is no parameter for one when only the other path has the method. */
+function checkPath(operation: ContractOperation, request: CasmRequest): void {
+  const path = request.url.split('?')[0] ?? '';
+  const there = operationsAt(path);
+  if (there.includes(operation)) return;
+  const allowed = there.map(({ method }) => method);
+  throw new CasmError('method-not-allowed', `${path} takes ${allowed.join(', ')}`, { allowed });
 }
 
 /** @param errors at least one */

@@ -24,8 +24,8 @@ export function readLines(body: Readable, type: 'text/csv' | 'application/x-ndjs
 
 type Hold = (line: number, text: string, record: unknown) => ExchangeLine;
 
-function hold({ validateLine }: ContractOperation, read: ExchangeLine): ExchangeLine {
-  const errors = validateLine(read.record);
+function hold(operation: ContractOperation, read: ExchangeLine): ExchangeLine {
+  const errors = operation.validateLine(read.record);
   const unstorable = errors.length > 0 ? undefined : unstorableText(read.record);
   if (unstorable !== undefined) errors.push({ in: 'body', pointer: unstorable.toWellFormed(), detail: 'must not hold U+0000 or half a surrogate pair' });
   if (errors.length === 0) return read;

@@ -7,7 +7,7 @@ import { found } from '../not-found.js';
 export interface ExportRequest<Kind extends ExchangeKind> {
   readonly kind: Kind;
   readonly spaceId: string;
-  visit(page: RecordOf[Kind][]): Promise<void>;
+  readonly visit: (page: RecordOf[Kind][]) => Promise<void>;
 }
 
 /** Everything of one kind in a space, of one moment, a page at a time. @throws CasmError `space-not-found` before the first page */
