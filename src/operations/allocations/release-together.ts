@@ -32,6 +32,9 @@ export async function releaseTogether(asks: readonly ReleaseAsk[]): Promise<(All
   await lockDeliveries(tx, unique(seen.flatMap((one) => one.deviceId ?? [])));
   await lockDeliveries(tx, unique(seen.flatMap((one) => (one.deviceId === null ? (one.rpkiDeviceId ?? []) : []))));
   const before = await lockAllocations(tx, ids);
+  // Those that went to another pool while we waited: should that end in a deadlock, the whole is done again.
+  const held = new Map(seen.map((one) => [one.id, one.poolId]));
+  await lockPools(tx, unique([...before.values()].flatMap((one) => (holderOf(one) === null && held.get(one.id) !== one.poolId ? [one.poolId] : []))));
   const judged = asks.map(({ input }) => judge(input, before.get(input.allocationId)));
   const leaving = judged.filter((one): one is Allocation => !(one instanceof CasmError) && !onItsWay(one));
   const after = await release(tx, leaving);
