@@ -75,6 +75,9 @@ export interface paths {
         /**
          * The device asks for more in one of its domains
          * @description All of `count` ranges or none. They appear in the next revision of the document.
+         *
+         *     With `wait`, what is to be had now is granted now, and the rest waits for space to return: 202, and the ranges appear in
+         *     the document when it has. 409 `pool-exhausted` is for those who would not wait.
          */
         post: operations["requestRanges"];
         delete?: never;
@@ -191,15 +194,34 @@ export interface components {
             prefixLength?: number;
             /** @default 1 */
             count: number;
+            /** @description How long to wait for what is not to be had now, and how urgent that is */
+            wait?: {
+                seconds: number;
+                /**
+                 * @description The larger comes first
+                 * @default 4
+                 */
+                priority: number;
+            };
         };
-        RangeGrant: {
-            ranges: {
+        RangePromise: {
+            ranges: components["schemas"]["GrantedRanges"];
+            waiting: {
                 /** Format: uuid */
                 id: string;
-                prefix: components["schemas"]["Prefix"];
-                state: string;
+                /** Format: date-time */
+                expiresAt: string;
             }[];
         };
+        RangeGrant: {
+            ranges: components["schemas"]["GrantedRanges"];
+        };
+        GrantedRanges: {
+            /** Format: uuid */
+            id: string;
+            prefix: components["schemas"]["Prefix"];
+            state: string;
+        }[];
         RangeRelease: {
             /** Format: uuid */
             range: string;
@@ -380,6 +402,18 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RangeGrant"];
+                };
+            };
+            /** @description The ranges now on their way to the device, if any, and what waits */
+            202: {
+                headers: {
+                    /** @description In how many seconds it makes sense to look at the document again */
+                    "Retry-After"?: number;
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RangePromise"];
                 };
             };
             default: components["responses"]["Problem"];

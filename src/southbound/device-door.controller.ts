@@ -1,6 +1,6 @@
 /** The pull door: devices fetch their document, confirm it, report, ask for more and give back. */
 import { Controller } from '@nestjs/common';
-import { Answer, done } from '../http/answers.js';
+import { Answer, done, retryAfterSeconds } from '../http/answers.js';
 import { Ask, type Asked, type OperationId } from '../http/request-context.js';
 import { Route } from '../http/route.js';
 import { CasmError } from '../model/errors.js';
@@ -40,7 +40,10 @@ export class DeviceDoorController {
   @Route('requestRanges')
   async request(@Ask() asked: Asked<'requestRanges'>): Promise<Answer> {
     const kept = await this.hall.write(asked.call, requestRanges, { ...asked.body, deviceId: deviceOf(asked) });
-    return done(kept, (ranges) => ({ ranges: ranges.map(({ id, prefix, state }) => ({ id, prefix, state })) }));
+    const ranges = kept.result.granted.map(({ id, prefix, state }) => ({ id, prefix, state }));
+    const waiting = kept.result.waiting.map(({ id, expiresAt }) => ({ id, expiresAt }));
+    const { body, headers } = done(kept, () => (waiting.length === 0 ? { ranges } : { ranges, waiting }));
+    return waiting.length === 0 ? new Answer(body, headers) : new Answer(body, { ...headers, 'retry-after': retryAfterSeconds }, 202);
   }
 
   @Route('releaseRange')

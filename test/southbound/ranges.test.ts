@@ -37,6 +37,29 @@ test('all of the ranges or none: a shortage takes nothing and says what is free'
   await door.problem('length-not-allowed', 'POST', '/southbound/v1/requests', { body: { domain: 'residential', prefixLength: 33 } });
 });
 
+test('a device that would wait gets what there is, and the rest in its document when space returns', async () => {
+  const { api } = controller;
+  const { device, pool, door, pull } = await pullingDevice(api);
+  const taken = await allocate(api, pool.id, { prefixLength: 25 });
+  const headers = { 'idempotency-key': unique('key') };
+  const body = { domain: 'residential', count: 3, wait: { seconds: 600, priority: 7 } };
+  const answer = await door.post('/southbound/v1/requests', body, { headers });
+  expect(answer.status).toBe(202);
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect([answer.body.ranges.length, answer.body.waiting.length]).toEqual([2, 1]);
+  expect((await door.post('/southbound/v1/requests', body, { headers })).body).toEqual(answer.body);
+  expect(await api.expect(200, 'GET', `/v1/waiting-requests/${answer.body.waiting[0].id}`)).toMatchObject({ state: 'waiting', position: 1, priority: 7, request: { deviceId: device.id, prefixLength: 26 } });
+  const { revision } = (await pull()).body;
+  const woken = pull(revision, 10);
+  await api.expect(200, 'DELETE', `/v1/allocations/${taken.id}`);
+  const document = (await woken).body;
+  expect(document.ranges).toHaveLength(3);
+  expect(Number(document.revision)).toBeGreaterThan(Number(revision));
+  await door.problem('pool-mismatch', 'POST', '/southbound/v1/requests', { body: { ...body, domain: 'business' } });
+  await door.expect(201, 'POST', '/southbound/v1/requests', { body: { ...body, count: 1 } });
+  await door.problem('pool-exhausted', 'POST', '/southbound/v1/requests', { body: { domain: 'residential' } });
+});
+
 test('a repeated request under one key is granted once', async () => {
   const { api, database } = controller;
   const { pool, door } = await pullingDevice(api);

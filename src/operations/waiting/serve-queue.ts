@@ -16,7 +16,9 @@ import { auditEnds } from './end-waiting.js';
 const most = 500;
 
 /** What may yet change while one waits; any other refusal is final. */
-const passing: ReadonlySet<ErrorCode> = new Set(['pool-exhausted', 'prefix-not-free', 'quota-exceeded']);
+const passing: ReadonlySet<ErrorCode> = new Set(['pool-exhausted', 'pool-retiring', 'prefix-not-free', 'quota-exceeded']);
+/** What another of its pools may not have in its way. */
+const ofThisPool: ReadonlySet<ErrorCode> = new Set(['length-not-allowed', 'prefix-outside-pool']);
 
 export type Head = Pick<Queued, 'kept' | 'priority'>;
 
@@ -44,10 +46,10 @@ export async function serveQueue(work: Work, pool: PoolTurn, quotas: readonly st
   }
 }
 
-function endOf({ id }: Queued, outcome: Allocation | CasmError | undefined): End[] {
+function endOf({ id, poolIds }: Queued, outcome: Allocation | CasmError | undefined): End[] {
   if (outcome === undefined) return [];
   if (!(outcome instanceof CasmError)) return [{ id, state: 'served', allocationId: outcome.id }];
-  return passing.has(outcome.code) ? [] : [{ id, state: 'cancelled', reason: outcome.message }];
+  return passing.has(outcome.code) || (poolIds.length > 1 && ofThisPool.has(outcome.code)) ? [] : [{ id, state: 'cancelled', reason: outcome.message }];
 }
 
 /** What a request that comes now must leave to the first of the queue. */
