@@ -1,8 +1,13 @@
 /** Who held which address when: at every edge of a life, in between, and long after. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { components } from '../../src/contract/northbound.generated.js';
+import { Hall } from '../../src/operations/hall.js';
+import { createDataSource } from '../../src/storage/database.js';
+import { SecretBox } from '../../src/storage/secret-box.js';
+import { Transactions } from '../../src/storage/transactions.js';
 import { pullingDevice } from '../southbound/devices.js';
-import { eventually, startTestController, type TestController } from '../support/controller.js';
+import { eventually, secretKey, startTestController, type TestController } from '../support/controller.js';
 import { allocate, newRoot, nowhere, sleep, unique, withConnection, type Allocation } from './plan.js';
 
 type State = components['schemas']['HistoryState'];
@@ -117,29 +122,24 @@ test('a release and the next request that waited together for one pool are never
 });
 
 test('a change is as old as its writing, not as the transaction it was written in', async () => {
-  const { api, database } = controller;
-  const root = await newRoot(api, ['45.96.0.0/24'], { policy: { quarantineSeconds: 600 } });
-  const allocation = await allocate(api, root.id, { prefixLength: 28 });
-  // Begun before the release, and written after it: as when its turn comes later.
-  await withConnection(database, async (client) => {
-    await client.query('begin');
-    await client.query('select now()');
-    await sleep(10);
-    await api.expect(200, 'DELETE', `/v1/allocations/${allocation.id}`);
-    await sleep(10);
-    await client.query(
-      `insert into audit (actor, role, request_id, operation, resource_type, resource_id, before, after)
-       select actor, role, 'later', operation, resource_type, resource_id, after, after || '{"holder": "later"}' from audit where resource_id = $1 and operation = 'releaseAllocation'`,
-      [allocation.id],
-    );
-    await client.query('commit');
-  });
-  const [later, released, active] = (await history(`allocationId=${allocation.id}`)) as [State, State, State];
-  expect([later.holder, released.state, active.state]).toEqual(['later', 'quarantined', 'active']);
-  for (const [one, next] of [[active, released], [released, later]] as const) {
-    expect(one.validTo).toBe(next.validFrom);
-    expect(one.validFrom < next.validFrom).toBe(true);
-  }
+  const source = await createDataSource(controller.database.url, 3).initialize();
+  const hall = new Hall(new Transactions(source), new SecretBox(secretKey), () => new Date(), randomUUID);
+  const id = randomUUID();
+  const held = (holder: string | null): object | null => (holder === null ? null : { id, spaceId: nowhere, poolId: nowhere, prefix: '45.99.0.0/24', state: 'active', holder, service: 's', deviceId: null });
+  const change = (before: string | null, after: string | null, turn: Promise<void>): Promise<void> =>
+    hall.act('change', async (work) => turn.then(() => work.audit({ resourceType: 'allocation', resourceId: id, before: held(before), after: held(after) })), undefined);
+  // The second change's transaction begins before the first's, and gets its turn behind it.
+  const second = change('first', 'second', sleep(60));
+  await sleep(20);
+  await change(null, 'first', Promise.resolve());
+  await second;
+  await sleep(5);
+  await change('second', null, Promise.resolve());
+  await source.destroy();
+  const [later, earlier] = (await history(`allocationId=${id}`)) as [State, State];
+  expect([earlier.holder, later.holder]).toEqual(['first', 'second']);
+  expect(earlier.validTo).toBe(later.validFrom);
+  expect(earlier.validFrom < later.validFrom && later.validFrom < (later.validTo ?? '')).toBe(true);
 });
 
 test('a question without an address, or with two kinds of time, is refused', async () => {

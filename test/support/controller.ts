@@ -1,8 +1,9 @@
 /** The controller as the tests run it in their own process: whole, on a database of its own and a free port. */
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { startController, type RunningController } from '../../src/controller.js';
 import { Api } from './api.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { untoldChanges } from './journal.js';
 
 export const adminToken = 'admin-token-of-the-tests';
 export const secretKey = Buffer.alloc(32, 7);
@@ -34,7 +35,10 @@ export async function startTestController(): Promise<TestController> {
     running,
     stop: async () => {
       await running.stop();
+      // Whatever a test did, the journal tells of all of it.
+      const untold = await untoldChanges(database);
       await database.drop();
+      expect(untold).toEqual([]);
     },
   };
 }

@@ -18,8 +18,8 @@ export async function listHistory(tx: Tx, request: ListRequest & history.History
   const asked = pageRequest(request, numberCursor);
   const filter = {
     ...request,
-    contains: contains && formatPrefix(parsePrefixOrAddress(contains)),
-    prefix: prefix && formatPrefix(parsePrefix(prefix)),
+    contains: contains === undefined ? undefined : formatPrefix(parsePrefixOrAddress(contains)),
+    prefix: prefix === undefined ? undefined : formatPrefix(parsePrefix(prefix)),
   };
   return page(await history.listHistory(tx, asked, filter), asked, (state) => state.id);
 }
