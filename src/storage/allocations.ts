@@ -87,16 +87,34 @@ export interface NewAllocation {
  */
 export function insertAllocations(tx: Tx, allocations: readonly NewAllocation[], now: Date): Allocation[] {
   if (allocations.length === 0) return [];
+  const column = (of: (allocation: NewAllocation) => unknown): unknown[] => allocations.map(of);
   const insert = rows(
     tx,
+    // As arrays: a set of JSON records costs the database a tenth more a row.
     `insert into allocations (id, space_id, pool_id, pool_prefix, prefix, state, holder, service, labels, device_id, rpki_device_id,
        device_revision, rpki_revision, origin_as, valid_until, request, held_by, created_at, updated_at)
-     select x.id, x."spaceId", x."poolId", x."poolPrefix", x.prefix, x.state, r.holder, r.service, coalesce(r.labels, '{}'), x."deviceId", x."rpkiDeviceId",
-       x."deviceRevision", x."rpkiRevision", r."originAs", r."validUntil", x.request, x."heldBy", $2, $2
-     from jsonb_to_recordset($1::jsonb) as x (id uuid, "spaceId" uuid, "poolId" uuid, "poolPrefix" cidr, prefix cidr, state text, "heldBy" uuid, "deviceId" uuid,
-       "rpkiDeviceId" uuid, "deviceRevision" bigint, "rpkiRevision" bigint, request jsonb),
-       jsonb_to_record(x.request) as r (holder text, service text, labels jsonb, "originAs" bigint, "validUntil" timestamptz)`,
-    [JSON.stringify(allocations), now],
+     select x.*, $18, $18 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::cidr[], $5::cidr[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::uuid[],
+       $11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[], $15::timestamptz[], $16::jsonb[], $17::uuid[]) as x`,
+    [
+      column((one) => one.id),
+      column((one) => one.spaceId),
+      column((one) => one.poolId),
+      column((one) => one.poolPrefix),
+      column((one) => one.prefix),
+      column((one) => one.state),
+      column((one) => one.request.holder),
+      column((one) => one.request.service),
+      column((one) => JSON.stringify(one.request.labels ?? {})),
+      column((one) => one.deviceId),
+      column((one) => one.rpkiDeviceId),
+      column((one) => one.deviceRevision),
+      column((one) => one.rpkiRevision),
+      column((one) => one.request.originAs ?? null),
+      column((one) => one.request.validUntil ?? null),
+      column((one) => JSON.stringify(one.request)),
+      column((one) => one.heldBy),
+      now,
+    ],
   );
   later(tx, insert);
   return allocations.map((allocation) => asInserted(allocation, now));

@@ -34,6 +34,7 @@ const unmapped: Record<string, string> = {
   allocations_device_revision: 'set together',
   allocations_rpki_revision: 'set together',
   allocations_quarantine: 'set together',
+  allocations_hold: 'set together',
   deliveries_in_order: 'revisions only grow, and are acknowledged no higher than rendered',
   pool_prefixes_parent_complete: 'set together',
   pool_prefixes_pool: 'inserted after its pool',
@@ -49,7 +50,6 @@ const unmapped: Record<string, string> = {
   tokens_role_check: 'an enum of the contract',
   idempotency_keys_key_check: 'bounded by the contract',
   // The referenced row cannot go while these are written.
-  allocations_space_id_fkey: 'spaces are never deleted',
   certificates_device_id_fkey: 'written by the adapter of a device that is there; a job that fails is run again, and finds it gone',
   deliveries_device_id_fkey: 'inserted with its device',
   device_memories_device_id_fkey: 'as for certificates',
