@@ -29,7 +29,10 @@ beforeAll(async () => {
   const other = await api.expect(201, 'POST', '/v1/devices', { body: { name: 'other', kind: 'bng', adapter: 'pull', spaceId: space.id } });
   const { token } = await api.expect(201, 'POST', '/v1/tokens', { body: { name: 'bng', role: 'device', deviceId: bng.id } });
   const allocation = await api.expect(201, 'POST', '/v1/allocations', { body: { poolId: pool.id, family: 'ipv4', prefixLength: 24, holder: 'retail', service: 'internet', deviceId: bng.id } });
-  ids = { space: space.id, pool: pool.id, device: other.id, allocation: allocation.id };
+  const sibling = await api.expect(201, 'POST', '/v1/pools', { body: { spaceId: space.id, name: 'sibling', prefixes: ['45.97.0.0/24'], policy: { quarantineSeconds: 86_400 } } });
+  const resting = await api.expect(201, 'POST', '/v1/allocations', { body: { poolId: sibling.id, prefixLength: 28, holder: 'retail', service: 'internet' } });
+  await api.expect(200, 'DELETE', `/v1/allocations/${resting.id}`);
+  ids = { space: space.id, pool: pool.id, device: other.id, allocation: allocation.id, resting: resting.id, sibling: sibling.id };
   known.push(...Object.values(ids));
   device = api.as(token);
 });
@@ -72,7 +75,7 @@ const fuzzed = allOperations.filter((operation) => !kept.has(operation.id));
 describe.each(fuzzed.filter((operation) => schemas.has(operation.id)).map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
   const { document, schema } = schemas.get(id) as { document: Node; schema: Node };
 
-  const ownPath = (): string => operation.path.replace('{poolId}', ids.pool).replace('{deviceId}', ids.device);
+  const ownPath = (): string => operation.path.replace('{poolId}', ids.pool).replace('{deviceId}', ids.device).replace('{allocationId}', id === 'releaseQuarantine' ? ids.resting : ids.allocation);
 
   test('a good request is taken, and with one or two things wrong it is still answered', async () => {
     const { status, body: answer } = await apiFor(operation).ask(operation.method, ownPath(), { body: goodRequest(id, ids) });

@@ -8,6 +8,10 @@ export interface KnownIds {
   readonly pool: string;
   readonly device: string;
   readonly allocation: string;
+  /** One in quarantine. */
+  readonly resting: string;
+  /** A pool beside the pool. */
+  readonly sibling: string;
 }
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -24,10 +28,10 @@ export function goodRequest(operationId: string, known: KnownIds): Json {
     updatePool: { name: randomUUID(), policy, labels },
     allocatePrefix: { poolId: known.pool, family: 'ipv4', prefixLength: 32, holder: 'retail', service: 'internet', deviceId: known.device, certify: false, originAs: 64500, validUntil: '2099-01-01T00:00:00Z', labels },
     updateAllocation: { holder: 'wholesale', service: 'internet', originAs: 64500, validUntil: '2099-01-01T00:00:00Z', labels },
-    resizeAllocation: { prefixLength: 32, keep: '45.96.0.0/32' },
+    resizeAllocation: { prefixLength: 24, keep: '45.96.0.0/24' },
     moveAllocation: { poolId: known.pool, holder: 'wholesale' },
     splitPool: { parts: [{ name: randomUUID(), prefixes: ['45.96.240.0/28'], labels }] },
-    mergePools: { poolIds: [known.pool] },
+    mergePools: { poolIds: [known.sibling] },
     releaseQuarantine: { reason: 'the same customer again' },
     allocateSet: { items: [{ count: 2, request: { poolId: known.pool, family: 'ipv4', prefixLength: 32, holder: 'retail', service: 'internet', allowedPrefixes: ['45.96.0.0/17'], disallowedPrefixes: ['45.96.0.0/28'] } }] },
     createHold: { poolSelector: { poolIds: [known.pool], spaceId: known.space }, family: 'ipv4', prefixLength: 32, allowedPrefixes: ['45.96.128.0/17'], disallowedPrefixes: ['45.96.128.0/28'], placement: 'sparse', holder: 'retail', seconds: 1 },

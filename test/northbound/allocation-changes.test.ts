@@ -102,3 +102,27 @@ test('a renewal that commits while the expiry waits for its turn is kept to', as
   await eventually(async () => expect(await database.query(`select from graphile_worker.jobs where key = $1 and run_at > now() + interval '59 minutes'`, [`expire-allocation:${id}`])).toHaveLength(1));
   expect((await api.expect(200, 'GET', `/v1/allocations/${id}`)).state).toBe('active');
 });
+
+test('trap: the expiry sweeper deadlocks no allocators: allocating, renewing and releasing go on beside it', async () => {
+  const { api, database } = controller;
+  const { device, pool, pull, acknowledge } = await pullingDevice(api, '45.96.0.0/20');
+  const validUntil = new Date(Date.now() + 2_000).toISOString();
+  const ending = await Promise.all(Array.from({ length: 40 }, (_, at) => allocate(api, pool.id, { prefixLength: 28, validUntil, ...(at % 2 === 0 ? { deviceId: device.id } : {}) })));
+  const renewed = ending.slice(0, 6);
+  await Promise.all(renewed.map(({ id }) => api.expect(200, 'PATCH', `/v1/allocations/${id}`, { body: { validUntil: '2099-01-01T00:00:00Z' } })));
+  await sleep(Math.max(0, Date.parse(validUntil) - Date.now() - 100));
+  const beside = await Promise.all(
+    Array.from({ length: 60 }, async (_, at) => {
+      const { id } = await allocate(api, pool.id, { prefixLength: 28, ...(at % 3 === 0 ? { deviceId: device.id } : {}) });
+      if (at % 2 === 0) return id;
+      await api.expect(200, 'DELETE', `/v1/allocations/${id}`);
+      return undefined;
+    }),
+  );
+  const stay = [...renewed.map(({ id }) => id), ...beside.filter((id) => id !== undefined)].toSorted();
+  await eventually(async () => {
+    await acknowledge((await pull()).body.revision);
+    expect((await database.query<{ id: string }>('select id from allocations where pool_id = $1 order by id', [pool.id])).map(({ id }) => id)).toEqual(stay);
+  });
+  expect(await database.query(`select key, last_error from graphile_worker.jobs where last_error is not null`)).toEqual([]);
+});

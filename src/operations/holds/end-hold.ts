@@ -23,10 +23,14 @@ export async function expireHold(work: Work, { holdId }: { holdId: string }): Pr
 
 /** The hold as it stands once its pool's turn is ours: whoever takes it has that turn, too. */
 async function inTurn({ tx }: Work, holdId: string): Promise<Hold | undefined> {
-  const seen = await findHold(tx, holdId);
-  if (seen === undefined) return undefined;
-  await lockPool(tx, seen.hold.poolId);
-  return (await findHold(tx, holdId))?.hold;
+  for (let seen = await findHold(tx, holdId); seen !== undefined; ) {
+    await lockPool(tx, seen.hold.poolId);
+    const now = await findHold(tx, holdId);
+    // Pools split and merge: it may be another one's by now.
+    if (now?.hold.poolId === seen.hold.poolId) return now.hold;
+    seen = now;
+  }
+  return undefined;
 }
 
 async function end(work: Work, hold: Hold): Promise<void> {
