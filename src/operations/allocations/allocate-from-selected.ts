@@ -21,9 +21,9 @@ const passedBy: ReadonlySet<ErrorCode> = new Set(['pool-exhausted', 'prefix-outs
 export async function allocateFromSelected(asks: readonly AllocationAsk[]): Promise<(Allocation | CasmError)[]> {
   const [first] = asks;
   if (first === undefined) return [];
-  // Before the turn of any pool, as everywhere.
-  await lockQuotas(first.work.tx, asks.map(({ input }) => input.holder));
   const { all, roomy } = await selected(first.work, first.input);
+  // Before the turn of any pool, as everywhere.
+  await lockQuotas(first.work.tx, asks.map(({ input }) => input.holder), all);
   const results: (Allocation | CasmError | undefined)[] = asks.map(() => undefined);
   const unfit: CasmError[] = [];
   for (const poolId of roomy) {

@@ -38,8 +38,9 @@ export async function allocateSet(work: Work, { items }: AllocationSetRequest): 
   const waiting = items.findIndex(({ request }) => request.wait !== undefined);
   if (waiting >= 0) throw ofItem(waiting, neverWaits(`/items/${waiting}/request/wait`));
   const groups = await grouped(asked);
-  await lockQuotas(work.tx, items.map(({ request }) => request.holder));
-  await lockPools(work.tx, [...groups.keys()].filter((key) => typeof key === 'string'));
+  const poolIds = [...groups.keys()].filter((key) => typeof key === 'string');
+  await lockQuotas(work.tx, items.map(({ request }) => request.holder), poolIds);
+  await lockPools(work.tx, poolIds);
   await lockDeliveries(work.tx, items.flatMap(({ request }) => request.deviceId ?? []));
   const results: Allocation[] = [];
   for (const [key, group] of groups) {

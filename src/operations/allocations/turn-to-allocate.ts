@@ -15,6 +15,6 @@ export interface TurnToAllocate {
 
 /** The three travel together, one behind the other on the connection: each sees what was committed before its turn came. */
 export async function takeTurnToAllocate(tx: Tx, poolId: string, holders: readonly string[]): Promise<TurnToAllocate> {
-  const [quotas, pool, awaited] = await Promise.all([lockQuotas(tx, [...new Set(holders)], poolId), lockPool(tx, poolId), isAwaited(tx, poolId)]);
+  const [quotas, pool, awaited] = await Promise.all([lockQuotas(tx, [...new Set(holders)], [poolId]), lockPool(tx, poolId), isAwaited(tx, poolId)]);
   return { pool, quotas, awaited };
 }
