@@ -17,14 +17,26 @@ export function wantsStream(request: CasmRequest): boolean {
 }
 
 /**
- * Answers with a stream that is sent as fast as the client reads. The signal comes when the client is gone, and in any case.
+ * Answers with a stream that is sent as fast as the client reads. The signal comes as soon as the client is gone, and in any case.
  * @throws whatever `open` throws, before anything is sent
  */
 export function eventStream(open: (ended: AbortSignal) => AsyncIterable<ServerSentEvent>): Answer {
   const ending = new AbortController();
-  const events = open(ending.signal);
-  const stream = Readable.from(written(events, ending.signal), { objectMode: false, highWaterMark: 64 * 1024 });
-  stream.once('close', () => ending.abort());
+  const pieces = written(open(ending.signal), ending.signal);
+  const stream = new Readable({
+    highWaterMark: 64 * 1024,
+    read() {
+      pieces.next().then(
+        ({ value, done }) => this.push(done === true ? null : value),
+        (error: Error) => this.destroy(error),
+      );
+    },
+    // Readable.from would first wait for the piece that is being waited for.
+    destroy(error, done) {
+      ending.abort();
+      done(error);
+    },
+  });
   return new Answer(stream, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
 }
 

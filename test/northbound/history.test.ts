@@ -129,9 +129,12 @@ test('a change is as old as its writing, not as the transaction it was written i
   const change = (before: string | null, after: string | null, turn: Promise<void>): Promise<void> =>
     hall.act('change', async (work) => turn.then(() => work.audit({ resourceType: 'allocation', resourceId: id, before: held(before), after: held(after) })), undefined);
   // The second change's transaction begins before the first's, and gets its turn behind it.
-  const second = change('first', 'second', sleep(60));
+  const turn = Promise.withResolvers<void>();
+  const second = change('first', 'second', turn.promise);
   await sleep(20);
   await change(null, 'first', Promise.resolve());
+  await sleep(5);
+  turn.resolve();
   await second;
   await sleep(5);
   await change('second', null, Promise.resolve());

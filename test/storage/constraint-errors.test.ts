@@ -40,6 +40,16 @@ const unmapped: Record<string, string> = {
   pool_prefixes_pool: 'inserted after its pool',
   pools_id_in_space: 'follows from the primary key',
   tokens_device_role: 'checked by createToken with a better sentence',
+  // What has happened: written by the sealing job alone, under its lock, and changed by nobody.
+  audit_kept: 'deleted from by the retention alone',
+  audit_seals_append_only: 'only added to',
+  audit_seals_pkey: 'numbered under the lock of the seals',
+  audit_seals_number_check: 'numbered from 1',
+  audit_seals_row_hashes_check: 'a hash for each row, and a row at least',
+  audit_seals_hash_check: 'SHA-256',
+  audit_seals_previous_hash_check: 'SHA-256',
+  journal_epoch_pkey: 'one row, written by its migration',
+  journal_epoch_one_check: 'one row, written by its migration',
   // Held by the contract: only what is in its enums and bounds gets this far.
   allocations_state_check: 'the states of the model',
   allocations_origin_as_check: 'bounded by the contract',
