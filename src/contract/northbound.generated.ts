@@ -1032,7 +1032,8 @@ export interface paths {
         };
         /**
          * What has changed, in order, to read on from wherever one stopped
-         * @description Every change of a space, pool, allocation, hold, quota, alarm, device, delivery or certificate, each with the resource as it was after
+         * @description Every change of a space, pool, allocation, hold, waiting request, quota, alarm, import, device, delivery or
+         *     certificate, each with the resource as it was after
          *     the change (before it, where it is gone). The order is final: what is read once is never preceded by something
          *     new, in whatever order transactions commit. An event appears when every transaction begun before its own has ended.
          *
@@ -2005,7 +2006,7 @@ export interface components {
             nextCursor: components["schemas"]["NextCursor"];
         };
         /** @enum {string} */
-        EventResourceType: "space" | "pool" | "allocation" | "device" | "delivery" | "certificate" | "hold" | "quota" | "alarm";
+        EventResourceType: "space" | "pool" | "allocation" | "device" | "delivery" | "certificate" | "hold" | "waiting-request" | "quota" | "alarm" | "import";
         Event: {
             /** @description The cursor of this event: what comes after it is had with `after` */
             id: string;

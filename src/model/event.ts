@@ -5,7 +5,7 @@
 import type { AuditEntry } from './audit.js';
 import { CasmError } from './errors.js';
 
-export const eventResourceTypes = ['space', 'pool', 'allocation', 'device', 'delivery', 'certificate', 'hold', 'quota', 'alarm'] as const;
+export const eventResourceTypes = ['space', 'pool', 'allocation', 'device', 'delivery', 'certificate', 'hold', 'waiting-request', 'quota', 'alarm', 'import'] as const;
 export type EventResourceType = (typeof eventResourceTypes)[number];
 
 /** A place in the journal: by turn of the writing transaction, then by id. Both are decimal. */

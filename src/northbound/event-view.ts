@@ -4,8 +4,9 @@ import type { Allocation } from '../model/allocation.js';
 import type { Device } from '../model/device.js';
 import { happening, writePosition, type EventResourceType, type JournalEntry } from '../model/event.js';
 import type { Pool } from '../model/pool.js';
+import type { Quota } from '../model/quota.js';
 import type { Space } from '../model/space.js';
-import { asIs, viewAllocation, viewDevice, viewPool, viewSpace } from './views.js';
+import { asIs, viewAllocation, viewDevice, viewPool, viewQuota, viewSpace } from './views.js';
 
 const views: Record<EventResourceType, (resource: object) => object> = {
   space: (resource) => viewSpace(resource as Space),
@@ -15,8 +16,10 @@ const views: Record<EventResourceType, (resource: object) => object> = {
   delivery: asIs,
   certificate: asIs,
   hold: asIs,
-  quota: asIs,
+  'waiting-request': asIs,
+  quota: (resource) => viewQuota(resource as Quota),
   alarm: asIs,
+  import: asIs,
 };
 
 export function viewEvent(entry: JournalEntry): components['schemas']['Event'] {
