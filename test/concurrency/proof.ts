@@ -76,6 +76,7 @@ async function killing(processes: TwoProcesses, kills: number, operations: numbe
   for (let kill = 0; kill < kills; kill += 1) {
     const answers = Math.floor((operations * (kill + random())) / kills);
     while (processes.answered - before < answers && !over()) await sleep(2);
+    if (over()) return;
     await sleep(Math.floor(60 * random()));
     const controller = processes.controllers[random() < 0.5 ? 0 : 1];
     await controller.kill();
