@@ -1,3 +1,4 @@
+import { CasmError } from '../../model/errors.js';
 import { findAllocation } from '../../storage/allocations.js';
 import { enqueueExpiry } from '../../storage/jobs.js';
 import type { Work } from '../work.js';
@@ -11,9 +12,19 @@ import { releaseAllocation } from './release-allocation.js';
 export async function expireAllocation(work: Work, { allocationId }: { allocationId: string }): Promise<void> {
   const seen = await findAllocation(work.tx, allocationId);
   if (seen === undefined || seen.validUntil === null) return;
-  const { validUntil } = await takeTurn(work, { allocationId }, seen.deviceId === null && seen.rpkiDeviceId === null);
+  const validUntil = await untilInTurn(work, allocationId, seen.deviceId === null && seen.rpkiDeviceId === null);
   if (validUntil === null) return;
   const until = new Date(validUntil);
   if (until > work.now) await enqueueExpiry(work.tx, allocationId, until);
   else await releaseAllocation(work, { allocationId });
+}
+
+/** Null, too, when it was released while we waited for our turn. */
+async function untilInTurn(work: Work, allocationId: string, pool: boolean): Promise<string | null> {
+  try {
+    return (await takeTurn(work, { allocationId }, pool)).validUntil;
+  } catch (error) {
+    if (error instanceof CasmError && error.code === 'allocation-not-found') return null;
+    throw error;
+  }
 }
