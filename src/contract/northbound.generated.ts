@@ -1033,9 +1033,9 @@ export interface paths {
         /**
          * What has changed, in order, to read on from wherever one stopped
          * @description Every change of a space, pool, allocation, hold, waiting request, quota, alarm, import, device, delivery or
-         *     certificate, each with the resource as it was after
-         *     the change (before it, where it is gone). The order is final: what is read once is never preceded by something
-         *     new, in whatever order transactions commit. An event appears when every transaction begun before its own has ended.
+         *     certificate, each with the resource as it was after the change (before it, where it is gone). The order is final:
+         *     what is read once is never preceded by something new, in whatever order transactions commit. An event appears when
+         *     every transaction that began to write before its own has ended.
          *
          *     As `application/json`, a page; `nextCursor` is where to go on with `after`, at once or later. As `text/event-stream`
          *     (send `Accept`), the same events as they happen: `id` is the cursor, `event` the type, `data` an Event. A client
