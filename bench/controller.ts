@@ -17,15 +17,24 @@ export interface BenchController {
   stop(): Promise<void>;
 }
 
+/** What several controllers on one database share. */
+export interface Secrets {
+  readonly token: string;
+  readonly key: string;
+}
+
+export function newSecrets(): Secrets {
+  return { token: `bench-${randomBytes(16).toString('hex')}`, key: randomBytes(32).toString('base64') };
+}
+
 /**
  * BENCH_NODE_OPTIONS are given to it, to look into it: `--cpu-prof`.
  * @param onDeath told when it ends without being asked to: what is measured from then on is nothing
  */
-export async function startController(databaseUrl: string, onDeath: (error: Error) => void): Promise<BenchController> {
-  const token = `bench-${randomBytes(16).toString('hex')}`;
+export async function startController(databaseUrl: string, { token, key }: Secrets, onDeath: (error: Error) => void): Promise<BenchController> {
   const options = process.env['BENCH_NODE_OPTIONS']?.split(' ') ?? [];
   const child = spawn(process.execPath, [...options, program], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, CASM_PORT: '0', CASM_ADMIN_TOKEN: token, CASM_SECRET_KEY: randomBytes(32).toString('base64') },
+    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, CASM_PORT: '0', CASM_ADMIN_TOKEN: token, CASM_SECRET_KEY: key },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   let stopping = false;

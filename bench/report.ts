@@ -1,6 +1,6 @@
 /** What a run says: a table for people, JSON for everything else. */
 import { availableParallelism, cpus } from 'node:os';
-import type { Result } from './benchmark.js';
+import type { Ratio, Result } from './benchmark.js';
 
 export interface Report {
   readonly at: string;
@@ -19,9 +19,14 @@ export function table(result: Result): string {
     ['phase', 'count', 'per second', 'p50 ms', 'p99 ms', 'errors'],
     ...result.measurements.map((one) => [one.name, String(one.count), one.perSecond.toFixed(0), one.p50.toFixed(2), one.p99.toFixed(2), `${(one.errorRate * 100).toFixed(2)} %`]),
   ];
-  const ratios = [['ratio', 'value', 'goal', ''], ...result.ratios.map((one) => [one.name, one.value.toFixed(2), `≥ ${one.goal}`, one.value >= one.goal ? 'met' : 'not met'])];
+  const ratios = [['ratio', 'value', 'goal', ''], ...result.ratios.map((one) => [one.name, one.value.toFixed(2), `${one.bound === 'at most' ? '≤' : '≥'} ${one.goal}`, isMet(one) ? 'met' : 'not met'])];
+  const figures = (result.figures ?? []).flatMap(({ title, rows }) => ['', `${title}:`, ...aligned(rows)]);
   const checks = result.checks.map((check) => `${check.holds ? 'holds' : 'BROKEN'}: ${check.name} (${check.detail})`);
-  return [`${result.id}: ${result.title}`, '', ...aligned(phases), '', ...aligned(ratios), '', ...checks].join('\n');
+  return [`${result.id}: ${result.title}`, '', ...aligned(phases), '', ...aligned(ratios), ...figures, '', ...checks].join('\n');
+}
+
+function isMet({ value, goal, bound }: Ratio): boolean {
+  return bound === 'at most' ? value <= goal : value >= goal;
 }
 
 /** The first column to the left, the others to the right. */

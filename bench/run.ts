@@ -9,15 +9,19 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../src/lab/embedded-postgres/start-embedded-postgres.js';
 import type { Benchmark, Result } from './benchmark.js';
-import { startController } from './controller.js';
+import { newSecrets, startController } from './controller.js';
 import { singleAllocations } from './p1-single-allocations.js';
 import { bulkAllocations } from './p2-bulk-allocations.js';
+import { latencyBySiblings } from './p3-latency-by-siblings.js';
+import { parallelCorrectness } from './p4-parallel-correctness.js';
+import { memoryAndBytes } from './p7-memory-and-bytes.js';
 import { report, table } from './report.js';
 
-const benchmarks: readonly Benchmark[] = [singleAllocations, bulkAllocations];
+const benchmarks: readonly Benchmark[] = [singleAllocations, bulkAllocations, latencyBySiblings, parallelCorrectness, memoryAndBytes];
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, json: { type: 'string' } } });
-const seconds = values.quick ? 2 : 10;
+const { quick } = values;
+const seconds = quick ? 2 : 10;
 const chosen = benchmarks.filter((benchmark) => values.only === undefined || values.only === benchmark.id);
 if (chosen.length === 0) {
   console.error(`there is no benchmark "${values.only}": ${benchmarks.map((benchmark) => benchmark.id).join(', ')}`);
@@ -37,12 +41,13 @@ async function onStage(benchmark: Benchmark): Promise<Result> {
     const server = await startEmbeddedPostgres({ folder, durable: true, maxConnections: 200 });
     undo.push(() => server.stop());
     postgres = await versionOf(server.url);
+    const secrets = newSecrets();
     const controller = async () => {
-      const started = await startController(server.url, broken.reject);
+      const started = await startController(server.url, secrets, broken.reject);
       undo.push(() => started.stop());
       return started;
     };
-    return await Promise.race([benchmark.run({ databaseUrl: server.url, seconds, controller }), broken.promise]);
+    return await Promise.race([benchmark.run({ databaseUrl: server.url, seconds, quick, controller }), broken.promise]);
   } finally {
     for (const step of undo.toReversed()) await step();
   }

@@ -21,3 +21,9 @@ export function measurement(name: string, { seconds, latencies, failures }: Load
 function quantile(sorted: Float64Array, q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }
+
+/** The same of requests that came one after the other, with others between: their rate is of the time they took themselves. */
+export function sequentialMeasurement(name: string, load: Load): Measurement {
+  const seconds = load.latencies.reduce((sum, one) => sum + one, 0) / 1000;
+  return measurement(name, { ...load, seconds });
+}

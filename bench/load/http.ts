@@ -3,6 +3,7 @@
  * under an Idempotency-Key of its own. Whatever is not the expected status is a failure.
  */
 import autocannon from 'autocannon';
+import type { Load } from '../samples.js';
 import { onOrder } from './run-load.js';
 
 export interface HttpOrder {
@@ -12,10 +13,12 @@ export interface HttpOrder {
   readonly bodies: readonly string[];
   readonly status: number;
   readonly connections: number;
-  readonly seconds: number;
+  /** How long; or else how many. */
+  readonly seconds?: number;
+  readonly requests?: number;
 }
 
-onOrder<HttpOrder>(async ({ url, headers, bodies, status, connections, seconds }) => {
+onOrder(async ({ url, headers, bodies, status, connections, seconds, requests: amount }: HttpOrder): Promise<Load> => {
   const latencies: number[] = [];
   const reasons: string[] = [];
   let failures = 0;
@@ -27,7 +30,7 @@ onOrder<HttpOrder>(async ({ url, headers, bodies, status, connections, seconds }
   // Each connection has its own sequence of ids; the number of the body keeps apart what one id would serve twice.
   const requests = bodies.map((body, at) => ({ method: 'POST' as const, body, headers: { ...headers, 'content-type': 'application/json', 'idempotency-key': `${at}-[<id>]` } }));
   await new Promise<void>((resolve, reject) => {
-    const running = autocannon({ url, connections, duration: seconds, timeout: 10, idReplacement: true, requests }, (error) => (error ? reject(error as Error) : resolve()));
+    const running = autocannon({ url, connections, ...(amount === undefined ? { duration: seconds } : { amount }), timeout: 10, idReplacement: true, requests }, (error) => (error ? reject(error as Error) : resolve()));
     // Its own figures are whole milliseconds: we keep what it measured. A request without an answer in time is an error too.
     running.on('response', (_client, answered, _bytes, milliseconds) => {
       if (answered === status) latencies.push(milliseconds);

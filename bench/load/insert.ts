@@ -1,6 +1,7 @@
 /** A load of single-row INSERTs, each committed by itself, over so many connections: the least that keeping something costs. */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import type { Load } from '../samples.js';
 import { onOrder } from './run-load.js';
 
 export interface InsertOrder {
@@ -11,7 +12,7 @@ export interface InsertOrder {
   readonly seconds: number;
 }
 
-onOrder<InsertOrder>(async ({ databaseUrl, table, connections, seconds }) => {
+onOrder(async ({ databaseUrl, table, connections, seconds }: InsertOrder): Promise<Load> => {
   const clients = await Promise.all(
     Array.from({ length: connections }, async () => {
       const client = new pg.Client({ connectionString: databaseUrl });
