@@ -196,6 +196,17 @@ test('limits: items, octets, depth; the error says them', async () => {
   await api.problem('invalid-request', 'POST', '/v1/batches', { body: deep, headers });
 });
 
+test('more than one set holds: allocations, holds and releases of mixed lengths', async () => {
+  const { api, database } = controller;
+  const root = await newRoot(api, ['45.96.0.0/18']);
+  const made = await run('bestEffort', Array.from({ length: 2_500 }, (_, at) => (at % 1250 < 1200 ? take(root, { prefixLength: at % 7 === 0 ? 30 : 32 }) : { operation: 'createHold', body: { poolId: root.id, prefixLength: 31, holder: 'retail' } })));
+  expect(made.results.every((one, at) => one.index === at && one.status === 201)).toBe(true);
+  expect(new Set(made.results.map((one) => one.body.prefix)).size).toBe(2_500);
+  await clean();
+  await run('atomic', made.results.map((one) => (one.body.expiresAt === undefined ? release(one.body.id) : { operation: 'deleteHold', path: { holdId: one.body.id } })));
+  expect(await freeBlocks(database, root.id)).toEqual(['45.96.0.0/18']);
+}, 60_000);
+
 test('batches over the same pools at once: nothing fails that need not, nothing overlaps', async () => {
   const { api, database } = controller;
   const pools = await Promise.all(['45.96.0.0/22', '45.97.0.0/22'].map((prefix) => newRoot(api, [prefix])));

@@ -27,8 +27,8 @@ export function runsOf(steps: readonly Step[]): Step[][] {
   return runs;
 }
 
-/** An allocation that names no pool has to look for one, and does so by itself. */
+/** What names no pool has to look for one, and does so by itself. */
 function together(first: Step, next: Step): boolean {
-  const settable = ({ operation, input }: Step): boolean => sets[operation] !== undefined && (operation !== 'allocatePrefix' || input['poolId'] !== undefined);
+  const settable = ({ operation, input }: Step): boolean => sets[operation] !== undefined && (operation === 'releaseAllocation' || input['poolId'] !== undefined);
   return first.operation === next.operation && settable(first) && settable(next);
 }
