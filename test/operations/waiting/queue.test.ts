@@ -96,8 +96,12 @@ async function play(poolId: string, steps: readonly Step[]): Promise<void> {
       if (gone !== undefined) await hall.act('cancelWaitingRequest', cancelWaitingRequest, { waitingRequestId: gone.id });
     }
     await hall.act('serveWaiting', serveWaiting, { poolId });
-    held.push(...(await servedSince(poolId, held)));
-    checkQueue(before, await queueOf(poolId), await freeOf(poolId), 'cancel' in one);
+    const served = await servedSince(poolId, held);
+    const after = await queueOf(poolId);
+    const head = before[0]?.id === after[0]?.id ? after[0] : undefined;
+    for (const { prefix } of served) expect(head !== undefined && overlaps(parsePrefix(prefix), head.kept), `${prefix} is kept for the first`).toBe(false);
+    held.push(...served);
+    checkQueue(before, after, await freeOf(poolId), 'cancel' in one);
   }
 }
 
