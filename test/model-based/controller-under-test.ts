@@ -12,8 +12,10 @@ import { allocatePrefix } from '../../src/operations/allocations/allocate-prefix
 import { allocateSet } from '../../src/operations/allocations/allocate-set.js';
 import { drainAllocation } from '../../src/operations/allocations/drain-allocation.js';
 import { expireAllocation } from '../../src/operations/allocations/expire-allocation.js';
+import { moveAllocation } from '../../src/operations/allocations/move-allocation.js';
 import { releaseAllocation } from '../../src/operations/allocations/release-allocation.js';
 import { releaseQuarantine } from '../../src/operations/allocations/release-quarantine.js';
+import { resizeAllocation } from '../../src/operations/allocations/resize-allocation.js';
 import { returnSpace } from '../../src/operations/allocations/return-space.js';
 import { updateAllocation } from '../../src/operations/allocations/update-allocation.js';
 import { runBatch } from '../../src/operations/batches/run-batch.js';
@@ -23,6 +25,8 @@ import { deleteHold, expireHold } from '../../src/operations/holds/end-hold.js';
 import { checkIntegrity } from '../../src/operations/integrity/check-integrity.js';
 import { createPool } from '../../src/operations/pools/create-pool.js';
 import { deletePool } from '../../src/operations/pools/delete-pool.js';
+import { mergePools } from '../../src/operations/pools/merge-pools.js';
+import { splitPool } from '../../src/operations/pools/split-pool.js';
 import { updatePool } from '../../src/operations/pools/update-pool.js';
 import { createSpace } from '../../src/operations/spaces/create-space.js';
 import type { Operation } from '../../src/operations/work.js';
@@ -37,7 +41,7 @@ export type Outcome = { readonly done: unknown } | { readonly refused: ErrorCode
 
 const verbs: Readonly<Record<string, Operation<never, unknown>>> = {
   createPool, updatePool, deletePool, allocatePrefix, allocateSet, createHold, deleteHold, drainAllocation, activateAllocation,
-  updateAllocation, releaseAllocation, releaseQuarantine, runBatch,
+  updateAllocation, releaseAllocation, releaseQuarantine, resizeAllocation, moveAllocation, splitPool, mergePools, runBatch,
 };
 const actor = { tokenId: uuidv7(), name: 'orchestrator', role: 'operator' };
 const call = (operation: string, dryRun = false): { operation: string; dryRun: boolean; actor: typeof actor; requestId: string } => ({ operation, dryRun, actor, requestId: uuidv7() });

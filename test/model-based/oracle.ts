@@ -1,6 +1,7 @@
 /** The promise of every verb, and of batches of them: all or nothing, or each for itself, in their order. */
 import type { BatchRequest } from '../../src/operations/batches/batch.js';
 import * as allocations from './allocation-promises.js';
+import * as layout from './layout-promises.js';
 import * as pools from './pool-promises.js';
 import { imagine, isRefused, type Asked, type Oracle, type Promised } from './promise.js';
 import type { World } from './world.js';
@@ -18,6 +19,10 @@ const oracles: Readonly<Record<string, Oracle<never>>> = {
   updateAllocation: allocations.updateAllocation,
   releaseAllocation: allocations.releaseAllocation,
   releaseQuarantine: allocations.releaseQuarantine,
+  resizeAllocation: layout.resizeAllocation,
+  moveAllocation: layout.moveAllocation,
+  splitPool: layout.splitPool,
+  mergePools: layout.mergePools,
   runBatch: (world: World, request: BatchRequest) => runBatch(world, request),
 };
 

@@ -126,6 +126,27 @@ const change = fc.record({ at: pick, holder: fc.option(holder, { nil: undefined 
   input: { allocationId: allocationAt(world, at), holder, validUntil: lasts == null ? lasts : new Date(world.clock + lasts * 1000).toISOString() },
 }));
 
+/** Mostly a bit or two from what it is. */
+const resizing = fc.record({ at: pick, by: fc.integer({ min: -2, max: 2 }) }).map(({ at, by }): Request => (world) => {
+  const allocationId = allocationAt(world, at);
+  const { length, family } = world.taken.get(allocationId)?.prefix ?? universe.ipv4;
+  return { operation: 'resizeAllocation', input: { allocationId, prefixLength: Math.min(length + by, familyBits(family)) } };
+});
+const move = fc.record({ at: pick, pool: fc.nat(20) }).map(({ at, pool }): Request => (world) => ({ operation: 'moveAllocation', input: { allocationId: allocationAt(world, at), poolId: poolAt(world, pool) ?? nowhere } }));
+const split = fc.record({ pool: pick, parts: fc.array(fc.array(fc.record({ which: fc.nat(3), place }), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 2 }) }).map(({ pool, parts }): Request => (world) => {
+  const poolId = poolAt(world, pool);
+  if (poolId === undefined) return undefined;
+  return { operation: 'splitPool', input: { poolId, parts: parts.map((ones) => ({ name: newName(), prefixes: ones.map(({ which, place }) => prefixIn(world, poolId, which, { ...place, bits: Math.ceil(place.bits / 3) })) })) } };
+});
+/** Mostly siblings, which are rare among all. */
+const merge = fc.record({ pool: pick, others: fc.array(fc.nat(20), { minLength: 1, maxLength: 2 }), any: fc.nat(4) }).map(({ pool, others, any }): Request => (world) => {
+  const one = world.pools.get(poolAt(world, pool) ?? '');
+  if (one === undefined) return undefined;
+  const among = [...world.pools.values()].filter((other) => any === 0 || (other !== one && other.parentId === one.parentId && other.spaceId === one.spaceId)).map(({ id }) => id);
+  const poolIds = [...new Set(others.flatMap((at) => nth(among, at) ?? []))];
+  return poolIds.length === 0 ? undefined : { operation: 'mergePools', input: { poolId: one.id, poolIds } };
+});
+
 const several = (one: fc.Arbitrary<Request>, most: number, ask: (asked: Asked[], world: World) => Asked): fc.Arbitrary<Request> =>
   fc.array(one, { minLength: 1, maxLength: most }).map((requests) => (world) => {
     const asked = requests.flatMap((request) => request(world) ?? []);
@@ -152,4 +173,8 @@ export const request: fc.Arbitrary<Request> = fc.oneof(
   { weight: 1, arbitrary: ofAllocation('activateAllocation') },
   { weight: 1, arbitrary: ofAllocation('releaseQuarantine', { reason: 'wanted back' }) },
   { weight: 1, arbitrary: change },
+  { weight: 3, arbitrary: resizing },
+  { weight: 2, arbitrary: move },
+  { weight: 2, arbitrary: split },
+  { weight: 2, arbitrary: merge },
 );
