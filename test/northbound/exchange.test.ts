@@ -1,8 +1,10 @@
 /** Pools and allocations as files: what goes out comes in elsewhere as it was, and each line that does not is named. */
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { contractOperation } from '../../src/contract/contract.js';
+import { RecordStreams } from '../../src/northbound/record-stream.js';
 import { applyImport } from '../../src/operations/imports/apply-import.js';
 import { receiveImport } from '../../src/operations/imports/receive-import.js';
 import { sweep } from '../../src/operations/background/sweep.js';
@@ -34,10 +36,10 @@ const types = { csv: 'text/csv', json: 'application/x-ndjson' } as const;
 
 async function exported(kind: Kind, spaceId: string, format: 'csv' | 'json' = 'csv'): Promise<string> {
   const answer = await fetch(`${controller.api.url}/v1/exports/${kind}?spaceId=${spaceId}&format=${format}`, { headers: { authorization: `Bearer ${adminToken}` } });
-  const text = await answer.text();
-  expect(contractOperation(kind === 'pools' ? 'exportPools' : 'exportAllocations').validateAnswer(answer.status, answer.headers.get('content-type')?.split(';')[0], text)).toEqual([]);
-  expect(answer.status, text).toBe(200);
-  return text;
+  const body = await answer.text();
+  expect(contractOperation(kind === 'pools' ? 'exportPools' : 'exportAllocations').validateAnswer(answer.status, answer.headers.get('content-type')?.split(';')[0], body)).toEqual([]);
+  expect(answer.status, body).toBe(200);
+  return body;
 }
 
 function bring(kind: Kind, spaceId: string, body: string, query = '', type: string = types.csv): Promise<Import> {
@@ -49,7 +51,7 @@ async function ended(id: string): Promise<Import> {
     const found = await controller.api.expect(200, 'GET', `/v1/imports/${id}`);
     expect(['done', 'failed']).toContain(found.state);
     return found;
-  });
+  }, 60_000);
 }
 
 async function brought(...asked: Parameters<typeof bring>): Promise<Import> {
@@ -107,7 +109,7 @@ describe.each(['csv', 'json'] as const)('the round trip as %s', (format) => {
     expect((await controller.api.expect(200, 'GET', '/v1/integrity')).findings).toEqual([]);
     const { items } = await controller.api.expect(200, 'GET', `/v1/audit?resourceId=${imports[0]?.id}`);
     expect(items.map((entry: { operation: string; actor: { tokenId: string } }) => [entry.operation, entry.actor.tokenId !== null])).toEqual([['importPools', true], ['importPools', true]]);
-  });
+  }, 120_000);
 });
 
 const pools = ['path,prefixes,labels', '/root,45.96.0.0/24,', '/root/a,45.96.0.0/26,region=north'];
@@ -135,10 +137,10 @@ test('each refused line is named, with its number, its code and its text; the ot
 test('the same file again changes nothing: every line is refused', async () => {
   const spaceId = await newSpace(controller.api);
   await brought('pools', spaceId, lines());
-  const text = await exported('pools', spaceId);
+  const before = await exported('pools', spaceId);
   const again = await brought('pools', spaceId, lines());
   expect(again).toMatchObject({ state: 'done', created: 0, refused: 2 });
-  expect(await exported('pools', spaceId)).toBe(text);
+  expect(await exported('pools', spaceId)).toBe(before);
 });
 
 test('atomic: one refused line, and nothing is kept; all refused lines are named', async () => {
@@ -205,6 +207,27 @@ test('an upload that breaks off leaves nothing', async () => {
   const upload = fetch(`${controller.api.url}/v1/imports/pools?spaceId=${spaceId}`, { method: 'POST', body: broken, duplex: 'half', signal: aborted.signal, headers: { 'content-type': types.csv, authorization: `Bearer ${adminToken}` } } as RequestInit);
   await expect(upload).rejects.toThrow(/abort/);
   await eventually(async () => expect(await database.query('select from imports where space_id = $1', [spaceId])).toEqual([]));
+});
+
+test('exports are written as they are read; four at once, and whoever goes makes room', async () => {
+  const spaceId = await newSpace(controller.api);
+  await brought('pools', spaceId, 'path,prefixes\n/root,45.96.0.0/16');
+  const rows = Array.from({ length: 3_000 }, (_, at) => `/root,45.96.${at >> 8}.${at & 255}/32,holder,${'service'.repeat(20)}`);
+  await brought('allocations', spaceId, ['pool,prefix,holder,service', ...rows].join('\n'));
+  const source = await createDataSource(controller.database.url, 6).initialize();
+  const streams = new RecordStreams(new Hall(new Transactions(source), new SecretBox(secretKey), () => new Date(), uuidv7));
+  const open = (): Promise<Readable> => streams.of('allocations', spaceId, 'csv');
+  const [first, second, ...others] = await Promise.all([open(), open(), open(), open()]);
+  await expect(open()).rejects.toMatchObject({ code: 'busy' });
+  first.destroy();
+  const again = await eventually(open);
+  const whole = await text(second);
+  expect(whole.split('\n')).toHaveLength(3_002);
+  expect(whole).toBe(await exported('allocations', spaceId));
+  for (const stream of [again, ...others]) stream.destroy();
+  await expect(streams.of('allocations', nowhere, 'csv')).rejects.toMatchObject({ code: 'space-not-found' });
+  await eventually(async () => expect(await controller.database.query(`select from pg_stat_activity where datname = current_database() and query like 'fetch%' and state = 'idle in transaction'`)).toEqual([]));
+  await source.destroy();
 });
 
 describe('background work that is interrupted', () => {
