@@ -32,7 +32,8 @@ beforeAll(async () => {
   const sibling = await api.expect(201, 'POST', '/v1/pools', { body: { spaceId: space.id, name: 'sibling', prefixes: ['45.97.0.0/24'], policy: { quarantineSeconds: 86_400 } } });
   const resting = await api.expect(201, 'POST', '/v1/allocations', { body: { poolId: sibling.id, prefixLength: 28, holder: 'retail', service: 'internet' } });
   await api.expect(200, 'DELETE', `/v1/allocations/${resting.id}`);
-  ids = { space: space.id, pool: pool.id, device: other.id, allocation: allocation.id, resting: resting.id, sibling: sibling.id };
+  const quota = await api.expect(201, 'POST', '/v1/quotas', { body: { holder: 'bounded', ipv4Addresses: '256' } });
+  ids = { space: space.id, pool: pool.id, device: other.id, allocation: allocation.id, resting: resting.id, sibling: sibling.id, quota: quota.id };
   known.push(...Object.values(ids));
   device = api.as(token);
 });
@@ -75,7 +76,7 @@ const fuzzed = allOperations.filter((operation) => !kept.has(operation.id));
 describe.each(fuzzed.filter((operation) => schemas.has(operation.id)).map((operation) => [operation.id, operation] as const))('%s', (id, operation) => {
   const { document, schema } = schemas.get(id) as { document: Node; schema: Node };
 
-  const ownPath = (): string => operation.path.replace('{poolId}', ids.pool).replace('{deviceId}', ids.device).replace('{allocationId}', id === 'releaseQuarantine' ? ids.resting : ids.allocation);
+  const ownPath = (): string => operation.path.replace('{poolId}', ids.pool).replace('{deviceId}', ids.device).replace('{quotaId}', ids.quota).replace('{allocationId}', id === 'releaseQuarantine' ? ids.resting : ids.allocation);
 
   test('a good request is taken, and with one or two things wrong it is still answered', async () => {
     const { status, body: answer } = await apiFor(operation).ask(operation.method, ownPath(), { body: goodRequest(id, ids) });

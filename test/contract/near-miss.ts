@@ -12,6 +12,7 @@ export interface KnownIds {
   readonly resting: string;
   /** A pool beside the pool. */
   readonly sibling: string;
+  readonly quota: string;
 }
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -44,6 +45,8 @@ export function goodRequest(operationId: string, known: KnownIds): Json {
         { operation: 'allocatePrefix', body: { poolSelector: { poolIds: [known.pool] }, prefix: '45.96.200.0/32', holder: 'retail', service: 'internet' } },
       ],
     },
+    createQuota: { holder: randomUUID(), spaceId: known.space, ipv4Addresses: '65536', ipv6Subnets: '65536', ipv4AddressesPerRequest: '256', ipv6SubnetsPerRequest: null },
+    updateQuota: { ipv4Addresses: '65536', ipv6Subnets: null, ipv4AddressesPerRequest: '256', ipv6SubnetsPerRequest: '0' },
     createDevice: { name: randomUUID(), kind: 'dhcp', adapter: 'kea', spaceId: known.space, endpoint: 'http://127.0.0.1:1/', credentials, domains, labels },
     updateDevice: { name: randomUUID(), endpoint: 'http://127.0.0.1:1/', credentials, domains, labels, state: 'active' },
     createToken: { name: randomUUID(), role: 'viewer', expiresAt: '2099-01-01T00:00:00Z' },
