@@ -1,7 +1,7 @@
 /** The table of quotas, and the row locks that make requests of one holder take turns where a quota bounds it. */
 import type { PageRequest } from '../model/page.js';
 import type { Quota, QuotaLimits } from '../model/quota.js';
-import { oneRow, row, rows, time, type Tx } from './sql.js';
+import { later, oneRow, row, rows, time, type Tx } from './sql.js';
 
 interface QuotaRow {
   id: string;
@@ -57,13 +57,14 @@ export async function lockQuotas(tx: Tx, holders: readonly string[], poolIds: re
 /** Adds up what has changed since the last time, in these quotas whose turns the caller holds, and answers with them. */
 export async function settleQuotas(tx: Tx, ids: readonly string[]): Promise<Quota[]> {
   if (ids.length === 0) return [];
-  await rows(
+  const sum = rows(
     tx,
     `with changed as (delete from quota_changes where quota_id = any($1::uuid[]) returning *),
        sums as (select quota_id, sum(ipv4_addresses) as ipv4, sum(ipv6_subnets) as ipv6 from changed group by quota_id)
      update quotas q set used_ipv4_addresses = used_ipv4_addresses + s.ipv4, used_ipv6_subnets = used_ipv6_subnets + s.ipv6 from sums s where q.id = s.quota_id`,
     [ids],
   );
+  later(tx, sum);
   return (await rows<QuotaRow>(tx, `${select} where q.id = any($1::uuid[]) order by q.id`, [ids])).map(toQuota);
 }
 
