@@ -59,7 +59,36 @@ const unmapped: Record<string, string> = {
   devices_state_check: 'an enum of the contract',
   tokens_role_check: 'an enum of the contract',
   idempotency_keys_key_check: 'bounded by the contract',
+  pools_state: 'the states of the model',
+  alarms_family_check: 'written by the sampler',
+  alarms_cleared: 'set together',
+  alarms_pkey: 'ids are made here',
+  alarms_pool_exists: 'goes with its pool',
+  usage_samples_family_check: 'written by the sampler',
+  usage_samples_grain_check: 'written by the sampler',
+  usage_samples_pkey: 'upserted by the sampler',
+  usage_samples_pool_exists: 'goes with its pool',
+  // What keeps the sums of quotas: triggers, which refuse nothing.
+  allocations_quota_gains: 'counts',
+  allocations_quota_losses: 'counts',
+  allocations_quota_moves: 'counts',
+  quotas_pkey: 'ids are made here',
+  waiting_requests_pkey: 'ids are made here',
+  waiting_requests_end: 'set together',
+  waiting_requests_served: 'set together',
+  waiting_requests_pool_ids_check: 'a selector that finds no pool is refused before',
+  waiting_requests_priority_check: 'bounded by the contract',
+  waiting_requests_state_check: 'the states of the model',
+  imports_pkey: 'ids are made here',
+  imports_kind_check: 'the kinds of the model',
+  imports_mode_check: 'an enum of the contract',
+  imports_state_check: 'the states of the model',
+  imports_space_exists: 'looked up before; spaces do not go',
+  import_chunks_pkey: 'numbered as they come in',
+  import_refusals_pkey: 'one a line, written once',
   // The referenced row cannot go while these are written.
+  import_chunks_import_id_fkey: 'written while the import is received',
+  import_refusals_import_id_fkey: 'written by the job of an import that is there',
   certificates_device_id_fkey: 'written by the adapter of a device that is there; a job that fails is run again, and finds it gone',
   deliveries_device_id_fkey: 'inserted with its device',
   device_memories_device_id_fkey: 'as for certificates',
@@ -94,7 +123,7 @@ test('every constraint has words for callers, or a reason for having none', () =
 
 test('words are for constraints that exist: the partition\'s overlap among them', () => {
   const named = ['spaces_name_unique', 'pools_name_unique', 'pools_space_exists', 'pools_parent_in_space', 'pool_prefixes_no_overlap', 'pool_prefixes_parent', 'pool_prefixes_inside_parent', 'pool_prefixes_not_allocated',
-    'allocations_not_delegated', 'allocations_pool_in_space', 'allocations_pool_prefix', 'allocations_device_exists', 'allocations_rpki_device_exists', 'devices_name_unique', 'devices_space_exists', 'tokens_device_exists'];
+    'allocations_not_delegated', 'allocations_pool_in_space', 'allocations_pool_prefix', 'allocations_device_exists', 'allocations_rpki_device_exists', 'devices_name_unique', 'devices_space_exists', 'quotas_one_each', 'quotas_space_exists', 'tokens_device_exists'];
   for (const name of named) expect(constraints, name).toContain(name);
   expect(constraints.filter((name) => isMapped(name) && !named.includes(name)).every((name) => /^allocations_no_overlap_\d+$/.test(name))).toBe(true);
   expect(isMapped('allocations_no_overlap_12')).toBe(true);
