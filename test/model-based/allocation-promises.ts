@@ -86,9 +86,11 @@ function poolOf(world: World, { holdId, poolId }: Request): string | undefined {
 
 function takeHold(world: World, claimed: Set<string>, holdId: string, { holder, validUntil }: Request): Promised {
   const held = world.taken.get(holdId);
-  if (held?.state !== 'reserved' || claimed.has(holdId)) return { refused: 'hold-not-found' };
+  if (held?.state !== 'reserved') return { refused: 'hold-not-found' };
   if (held.holder !== holder) return { refused: 'invalid-request' };
   if ((held.until ?? 0) <= world.clock) return { refused: 'hold-expired' };
+  // It is good for one request; who may not have it at all is told that first.
+  if (claimed.has(holdId)) return { refused: 'hold-not-found' };
   claimed.add(holdId);
   return {
     done: { id: holdId, poolId: held.poolId, prefix: formatPrefix(held.prefix), state: 'active' },
