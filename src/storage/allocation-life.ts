@@ -52,7 +52,8 @@ export async function splitOff(tx: Tx, id: string, parts: readonly { id: string;
     tx,
     `insert into allocations (id, space_id, pool_id, pool_prefix, prefix, state, holder, service, labels, device_id, rpki_device_id, origin_as, device_revision, rpki_revision, request)
      select t.id, a.space_id, a.pool_id, a.pool_prefix, t.prefix, a.state, a.holder, a.service, a.labels, a.device_id, a.rpki_device_id, a.origin_as, a.device_revision, a.rpki_revision,
-       a.request - array['prefixLength', 'placement', 'family', 'validUntil'] || jsonb_build_object('prefix', t.prefix::text)
+       a.request - array['poolSelector', 'holdId', 'prefixLength', 'placement', 'family', 'allowedPrefixes', 'disallowedPrefixes', 'wait', 'validUntil']
+         || jsonb_build_object('poolId', a.pool_id, 'prefix', t.prefix::text)
      from allocations a, unnest($2::uuid[], $3::cidr[]) as t (id, prefix) where a.id = $1`,
     [id, parts.map((part) => part.id), parts.map((part) => part.prefix)],
   );

@@ -128,6 +128,18 @@ test('availability is not computed under a restricted view: what others hold, or
   await other.problem('pool-exhausted', 'POST', '/v1/allocations', { body: allocationOf(root.id, { prefixLength: 32 }) });
 });
 
+test('read-back that cannot be asked for: what is left of a resize has a request of its own, however the whole was asked for', async () => {
+  const { api } = controller;
+  const root = await newRoot(api, ['45.96.0.0/24'], { policy: { quarantineSeconds: 3600 } });
+  const hold = await api.expect(201, 'POST', '/v1/holds', { body: { poolId: root.id, prefixLength: 28, holder: 'h' } });
+  const ways = [{ holdId: hold.id }, { poolId: root.id, family: 'ipv4', prefixLength: 28, disallowedPrefixes: ['45.96.0.128/25'] }, { poolSelector: { poolIds: [root.id] }, prefixLength: 28, placement: 'last' }];
+  for (const way of ways) {
+    const { id } = await api.expect(201, 'POST', '/v1/allocations', { body: { ...way, holder: 'h', service: 's' } });
+    const { released } = await api.expect(200, 'POST', `/v1/allocations/${id}/resize`, { body: { prefixLength: 29 } });
+    expect(released).toMatchObject([{ state: 'quarantined', request: { poolId: root.id, prefix: released[0].prefix, holder: 'h', service: 's' } }]);
+  }
+});
+
 /** The others, and where they are tried. */
 const elsewhere: readonly (readonly [trap: string, file: string, test: string])[] = [
   ['a /30 taken from a /30', 'northbound/allocations.test.ts', 'a /30 taken from a /30'],
