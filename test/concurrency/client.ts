@@ -33,6 +33,9 @@ export class Client {
       ...often(2, () => this.carve()),
       ...often(1, () => this.allocateInOwnPool()),
       ...often(1, () => this.relabelPool()),
+      ...often(1, () => this.shrink()),
+      ...often(1, () => this.splitPool()),
+      ...often(1, () => this.mergePools()),
       ...often(1, () => this.dropPool()),
     ];
   }
@@ -177,6 +180,33 @@ export class Client {
 
   private async relabelPool(): Promise<void> {
     await this.done(200, 'PATCH', `/v1/pools/${this.pick([...this.tree.pools, ...this.myPools])}`, { labels: { by: String(this.number) } });
+  }
+
+  /** What it gives up may be anybody's as soon as it asks. */
+  private async shrink(): Promise<void> {
+    const one = this.leave();
+    if (one === undefined) return;
+    const length = Number(one.prefix.split('/')[1]) + 1;
+    if (length > (one.prefix.includes(':') ? 64 : 32)) return this.has(one);
+    this.has((await this.done(200, 'POST', `/v1/allocations/${one.id}/resize`, { prefixLength: length })).allocation);
+  }
+
+  private async splitPool(): Promise<void> {
+    const poolId = this.myPools.at(-1);
+    if (poolId === undefined) return;
+    const { prefixes } = await this.done(200, 'GET', `/v1/pools/${poolId}`);
+    // The largest in halves, as long as a /28 is to be had from each.
+    const length = 1 + Math.min(...prefixes.map((prefix: string) => Number(prefix.split('/')[1])));
+    if (length > 26) return;
+    const { created } = await this.done(200, 'POST', `/v1/pools/${poolId}/split`, { prefixLength: length });
+    this.myPools.push(...created.map((pool: { id: string }) => pool.id));
+  }
+
+  private async mergePools(): Promise<void> {
+    const [poolId, ...others] = this.myPools;
+    if (poolId === undefined || others.length === 0) return;
+    await this.done(200, 'POST', `/v1/pools/${poolId}/merge`, { poolIds: others });
+    this.myPools.splice(1);
   }
 
   private async dropPool(): Promise<void> {

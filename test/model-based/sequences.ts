@@ -88,13 +88,15 @@ async function compare(world: World, controller: ControllerUnderTest): Promise<v
   expect(await controller.stored()).toEqual({ free: world.freeBlocks(), allocations: world.allocations(), findings: [] });
 }
 
-/** All that is taken goes, then all pools, the youngest first: nothing may be left. */
+/** All that is taken goes, then all pools, children before parents: nothing may be left. */
 async function giveAllBack(world: World, controller: ControllerUnderTest, tally: Tally): Promise<void> {
   const ask = (operation: string, input: object): Promise<void> => askAndJudge(world, controller, { operation, input }, false, tally);
   for (const [id, { state }] of world.taken) await (state === 'reserved' ? ask('deleteHold', { holdId: id }) : ask('releaseAllocation', { allocationId: id }));
   for (const id of world.taken.keys()) await ask('releaseQuarantine', { allocationId: id, reason: 'the end' });
   await compare(world, controller);
-  for (const poolId of [...world.pools.keys()].reverse()) await ask('deletePool', { poolId });
+  while (world.pools.size > 0) {
+    for (const poolId of world.pools.keys()) if (world.childrenOf(poolId).length === 0) await ask('deletePool', { poolId });
+  }
   expect(await controller.stored()).toEqual({ free: [], allocations: [], findings: [] });
 }
 
