@@ -11,6 +11,7 @@ export interface BenchSettings {
 export interface Setting extends BenchSettings {
   /** Of a PostgreSQL that is durable (fsync on) and empty but for the benchmark. */
   readonly databaseUrl: string;
+  readonly databasePid: number;
   /** Starts the built controller, or another beside it, on that database. Ended with the benchmark. */
   controller(): Promise<BenchController>;
 }

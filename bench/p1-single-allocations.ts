@@ -9,6 +9,7 @@ import type { BenchController } from './controller.js';
 import { countAllocations, countOverlaps } from './facts.js';
 import type { HttpOrder } from './load/http.js';
 import { runLoad } from './load/run-load.js';
+import { processorTime } from './processor-time.js';
 import { measurement } from './samples.js';
 
 export const singleAllocations: Benchmark = {
@@ -22,7 +23,17 @@ export const singleAllocations: Benchmark = {
     const one = await makePools(controller, 1);
     const eight = await makePools(controller, 8);
 
-    const baselines = [await insertBaseline(setting, database)];
+    const spent = [['phase', 'controller', 'PostgreSQL']];
+    const watched = async (phase: () => Promise<Measurement>): Promise<Measurement> => {
+      const before = await processorTime(controller.pid, setting.databasePid);
+      const measured = await phase();
+      const after = await processorTime(controller.pid, setting.databasePid);
+      spent.push([measured.name, ...(['controller', 'postgres'] as const).map((whose) => ((after[whose] - before[whose]) / measured.count).toFixed(3))]);
+      return measured;
+    };
+    const baseline = (): Promise<Measurement> => watched(() => insertBaseline(setting, database));
+
+    const baselines = [await baseline()];
     // Code that nobody has run yet is not what is measured.
     await allocate({ ...setting, seconds: Math.min(2, setting.seconds) }, controller, 'warming up', one, 32);
     const before = await countAllocations(database);
@@ -32,10 +43,10 @@ export const singleAllocations: Benchmark = {
     const unheard = phases.reduce((sum, [connections]) => sum + connections, 32);
     for (const [connections, pools] of phases) {
       const name = `allocate, ${connections} connections, ${pools.length === 1 ? 'one pool' : `${pools.length} pools`}`;
-      measurements.push(await allocate(setting, controller, name, pools, connections));
-      if (measurements.length === 2) baselines.push(await insertBaseline(setting, database));
+      measurements.push(await watched(() => allocate(setting, controller, name, pools, connections)));
+      if (measurements.length === 2) baselines.push(await baseline());
     }
-    baselines.push(await insertBaseline(setting, database));
+    baselines.push(await baseline());
 
     const mean = meanPerSecond(baselines);
     const ratio = (at: number, goal: number) => ({ name: measurements[at]?.name ?? '', value: (measurements[at]?.perSecond ?? 0) / mean, goal });
@@ -48,6 +59,7 @@ export const singleAllocations: Benchmark = {
       title: 'single allocations over HTTP ÷ single-row INSERT through the same driver with 32 connections',
       measurements: [...baselines, ...measurements],
       ratios: [ratio(0, 0.8), ratio(1, 1.2), ratio(2, 0.8), ratio(3, 1.2)],
+      figures: [{ title: 'processor time, ms each', rows: spent }],
       checks: [
         { name: 'every acknowledged allocation is stored', holds: stored >= acknowledged && stored <= acknowledged + unheard, detail: `${acknowledged} acknowledged, ${stored} stored` },
         { name: 'no two allocations overlap', holds: overlapping === 0, detail: `${overlapping} overlap` },

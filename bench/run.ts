@@ -47,7 +47,7 @@ async function onStage(benchmark: Benchmark): Promise<Result> {
       undo.push(() => started.stop());
       return started;
     };
-    return await Promise.race([benchmark.run({ databaseUrl: server.url, seconds, quick, controller }), broken.promise]);
+    return await Promise.race([benchmark.run({ databaseUrl: server.url, databasePid: server.pid, seconds, quick, controller }), broken.promise]);
   } finally {
     for (const step of undo.toReversed()) await step();
   }
