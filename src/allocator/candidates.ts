@@ -6,7 +6,8 @@ import type { Placement } from '../model/pool.js';
 import { familyBits, formatAddress, formatPrefix, parsePrefix, type Prefix } from '../model/prefix.js';
 import { rows, type Tx } from '../storage/sql.js';
 import type { Random } from './choosers.js';
-import type { Ask, FreeBlock } from './placement.js';
+import type { FreeBlock } from './free-block.js';
+import type { Ask } from './placement.js';
 import type { Region } from './region.js';
 
 interface BlockRow {

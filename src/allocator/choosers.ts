@@ -1,7 +1,7 @@
 /** The placements: each picks a block among those that fit, and the prefix inside it. Pure; chance comes from outside. */
 import type { Placement } from '../model/pool.js';
 import { familyBits, prefixAround, prefixLast, prefixSize, type Prefix } from '../model/prefix.js';
-import type { FreeBlock } from './placement.js';
+import type { FreeBlock } from './free-block.js';
 
 /** Uniform in [0, 1). */
 export type Random = () => number;

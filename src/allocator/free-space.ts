@@ -8,7 +8,8 @@ import { later, oneRow, rows, type Tx } from '../storage/sql.js';
 import { candidates } from './candidates.js';
 import type { Random } from './choosers.js';
 import { merge, possiblePartners } from './merging.js';
-import { placeByLength, placeExactly, type Ask, type FreeBlock, type Placed } from './placement.js';
+import type { FreeBlock } from './free-block.js';
+import { placeByLength, placeExactly, type Ask, type Placed } from './placement.js';
 
 interface BlockRow {
   prefix: string;

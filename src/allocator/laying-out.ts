@@ -1,7 +1,7 @@
 /** How free blocks lie once pool prefixes have been cut or joined: each in the new prefix around it, merged anew. Pure. */
 import { formatPrefix, prefixAround, type Prefix } from '../model/prefix.js';
 import { merge } from './merging.js';
-import type { FreeBlock } from './placement.js';
+import type { FreeBlock } from './free-block.js';
 
 /**
  * @param free the free blocks in the old pool prefixes.

@@ -1,6 +1,6 @@
 /** Buddy merging: what comes back joins its free other half, level by level, never beyond its pool prefix. Pure. */
 import { buddy, formatPrefix, parentPrefix, parsePrefix, type Prefix } from '../model/prefix.js';
-import type { FreeBlock } from './placement.js';
+import type { FreeBlock } from './free-block.js';
 
 /** The only blocks that could join the returned ones: the other half at each level up to the pool prefix. */
 export function possiblePartners(returned: readonly FreeBlock[]): Prefix[] {

@@ -5,13 +5,8 @@
 import type { Placement } from '../model/pool.js';
 import { contains, formatPrefix, subtract, type Family, type Prefix } from '../model/prefix.js';
 import { choosers, type Random } from './choosers.js';
+import type { FreeBlock } from './free-block.js';
 import { partsOf, type Region } from './region.js';
-
-/** A free block, and the pool prefix it is a part of. */
-export interface FreeBlock {
-  readonly prefix: Prefix;
-  readonly poolPrefix: string;
-}
 
 export interface Ask {
   readonly family: Family;

@@ -3,7 +3,7 @@
  * lie there; free blocks and regions are both maximal, and so are the parts. Pure.
  */
 import { aggregate, contains, overlaps, parsePrefix, prefixLast, subtract, type Family, type Prefix } from '../model/prefix.js';
-import type { FreeBlock } from './placement.js';
+import type { FreeBlock } from './free-block.js';
 
 /** Disjoint, maximal and sorted. */
 export type Region = readonly Prefix[];

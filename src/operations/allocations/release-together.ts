@@ -1,7 +1,9 @@
 /** Several releases in one transaction, by sets: each gets the state reached, or the refusal that is its own. */
 import type { Allocation } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
-import { findAllocations, lockAllocations, quarantineAllocations, withdrawAllocations } from '../../storage/allocations.js';
+import { withdrawAllocations } from '../../storage/allocation-evidence.js';
+import { quarantineAllocations } from '../../storage/allocation-quarantine.js';
+import { findAllocations, lockAllocations } from '../../storage/allocations.js';
 import { lockDeliveries, markStale } from '../../storage/deliveries.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
 import { lockPools } from '../../storage/pools.js';

@@ -1,4 +1,4 @@
-import { lockRested, nextRested } from '../../storage/allocations.js';
+import { lockRested, nextRested } from '../../storage/allocation-quarantine.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
 import { lockPool } from '../../storage/pools.js';
 import type { Work } from '../work.js';

@@ -1,4 +1,6 @@
-import { activateAllocations, awaitCertificateShrink, findAllocations, lockEvidenced, quarantineAllocations, shrinksPending, type EvidencedAllocation } from '../../storage/allocations.js';
+import { activateAllocations, awaitCertificateShrink, lockEvidenced, shrinksPending, type EvidencedAllocation } from '../../storage/allocation-evidence.js';
+import { quarantineAllocations } from '../../storage/allocation-quarantine.js';
+import { findAllocations } from '../../storage/allocations.js';
 import { lockDelivery, markStale, noteApplied } from '../../storage/deliveries.js';
 import { noteSeen } from '../../storage/devices.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';

@@ -1,5 +1,5 @@
 import { CasmError } from '../../model/errors.js';
-import { countServedBy } from '../../storage/allocations.js';
+import { countServedBy } from '../../storage/served-allocations.js';
 import { lockDelivery } from '../../storage/deliveries.js';
 import * as devices from '../../storage/devices.js';
 import { found } from '../not-found.js';

@@ -1,6 +1,6 @@
 import type { Delivery, Device } from '../../model/device.js';
 import type { DeviceDocument } from '../../model/document.js';
-import { certifiedBy, servedBy } from '../../storage/allocations.js';
+import { certifiedBy, servedBy } from '../../storage/served-allocations.js';
 import { findDelivery } from '../../storage/deliveries.js';
 import { findDevice } from '../../storage/devices.js';
 import type { Tx } from '../../storage/sql.js';
