@@ -1,7 +1,7 @@
 /** The pure allocator against the oracle, by random sequences of takes and give-backs. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FreeBlock } from '../../src/allocator/placement.js';
+import type { FreeBlock } from '../../src/allocator/free-block.js';
 import type { Placement } from '../../src/model/pool.js';
 import { contains, familyBits, formatPrefix, parsePrefix, prefixAround, type Family, type Prefix } from '../../src/model/prefix.js';
 import { NaiveSpace } from './naive-space.js';

@@ -1,7 +1,8 @@
 /** A pool in memory out of the pure parts of the allocator, wired as free-space.ts wires them to the table. */
 import { merge, possiblePartners } from '../../src/allocator/merging.js';
 import type { Random } from '../../src/allocator/choosers.js';
-import { placeByLength, placeExactly, type Ask, type FreeBlock, type Placed } from '../../src/allocator/placement.js';
+import type { FreeBlock } from '../../src/allocator/free-block.js';
+import { placeByLength, placeExactly, type Ask, type Placed } from '../../src/allocator/placement.js';
 import { comparePrefixes, formatPrefix, type Prefix } from '../../src/model/prefix.js';
 
 export class PurePool {
