@@ -527,8 +527,9 @@ export interface paths {
         put?: never;
         /**
          * Do many things in one request
-         * @description Up to 10 000 items, done in their order in one transaction; the body may have 16 MiB. Each item names an operation of
-         *     this contract and what it takes: `path`, `body` and `ifMatch`, as the operation itself says.
+         * @description Up to 10 000 items, done in their order in one transaction; the body may have 16 MiB. Neighbours that allocate from
+         *     one pool share its turn, in which exact prefixes come before lengths. Each item names an operation of this contract
+         *     and what it takes: `path`, `body` and `ifMatch`, as the operation itself says.
          *
          *     `atomic`: all of it or nothing (RFC 7878). Every item is held against the contract before anything is done, and the
          *     first that is refused undoes all: 409 `batch-failed` with its `index` and its `problem`.
