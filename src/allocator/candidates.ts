@@ -32,9 +32,12 @@ const queries: Readonly<Record<Placement, string>> = {
     order by 128 - masklen(b.prefix), b.prefix limit $4`,
   first: ofEachSize('asc'),
   last: ofEachSize('desc'),
+  // Size by size: sorting all that fit would read each of them.
   sparse: `
-    select ${columns} from free_blocks b where pool_id = $1 and family(prefix) = $2 and 128 - masklen(prefix) >= 128 - $3::int
-    order by 128 - masklen(b.prefix) desc, b.prefix limit greatest($4::int, ${sparseBreadth})`,
+    select ${columns} from generate_series(128 - $3::int, 128) as s (size), lateral (
+      select prefix, pool_prefix from free_blocks where pool_id = $1 and family(prefix) = $2 and 128 - masklen(prefix) = s.size
+      order by prefix limit greatest($4::int, ${sparseBreadth})) b
+    order by s.size desc, b.prefix limit greatest($4::int, ${sparseBreadth})`,
   // Around a random address, and from the start in case nothing follows it.
   random: `${ofEachSize('asc', 'prefix >= $5::cidr')} union ${ofEachSize('asc')}`,
 };
