@@ -26,17 +26,29 @@ export interface EvidencedAllocation {
   readonly shrinkAsked: boolean;
 }
 
-/** Allocations on this device that wait, and whose every revision asked for so far is confirmed; locked. */
+/**
+ * Allocations on this device that wait, and whose every revision asked for so far is confirmed; locked. The device and the
+ * parent CA may confirm at the same time, and neither sees the other before its commit: so what this one has confirmed is locked
+ * first, and looked at by a statement of its own. Whoever comes second sees both.
+ */
 export async function lockEvidenced(tx: Tx, deviceId: string): Promise<EvidencedAllocation[]> {
+  const locked = await rows<{ id: string }>(
+    tx,
+    `select a.id from allocations a join deliveries o on o.device_id = $1
+     where (a.device_id = $1 or a.rpki_device_id = $1) and a.state in ('provisioning', 'withdrawing')
+       and coalesce(case when a.device_id = $1 then a.device_revision else a.rpki_revision end, 0) <= o.applied_revision
+     order by a.id for no key update of a`,
+    [deviceId],
+  );
+  if (locked.length === 0) return [];
   return rows(
     tx,
     `select a.id, a.state, a.rpki_device_id as "rpkiDeviceId", a.rpki_revision is not null as "shrinkAsked"
      from allocations a left join deliveries d on d.device_id = a.device_id left join deliveries r on r.device_id = a.rpki_device_id
-     where (a.device_id = $1 or a.rpki_device_id = $1) and a.state in ('provisioning', 'withdrawing')
-       and (a.device_revision is null or a.device_revision <= d.applied_revision)
+     where a.id = any($1::uuid[]) and (a.device_revision is null or a.device_revision <= d.applied_revision)
        and (a.rpki_revision is null or a.rpki_revision <= r.applied_revision)
-     order by a.id for no key update of a`,
-    [deviceId],
+     order by a.id`,
+    [locked.map((one) => one.id)],
   );
 }
 
