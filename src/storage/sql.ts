@@ -3,6 +3,7 @@
  * A trap in what is run here: after `select prefix::text`, `order by prefix` means the text. Write `order by t.prefix`.
  */
 import type { EntityManager } from 'typeorm';
+import { driverError } from './constraint-errors.js';
 
 export type Tx = EntityManager;
 
@@ -27,7 +28,8 @@ const unsettled = new WeakMap<object, Promise<unknown>[]>();
 
 /**
  * Sends a statement whose rows nobody needs without waiting for it: those that follow are behind it on the same connection
- * all the same. If it fails, so does the transaction, at its end or at the next settle.
+ * all the same. If it fails, so does the transaction, and its failure is what is thrown: at the end, at the next settle, or in
+ * the place of that of a statement behind it.
  */
 export function later(tx: Tx, statement: Promise<unknown>): void {
   if (tx.queryRunner === undefined) throw new Error('a statement needs an open transaction');
@@ -44,6 +46,18 @@ export async function settle(tx: Tx, ...more: readonly Promise<unknown>[]): Prom
   // All of them end before anything else happens: the connection is theirs until then.
   const failed = (await Promise.allSettled(sent)).find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+}
+
+/** What a statement that is refused in a transaction that has failed already says: not what it has failed of. */
+const inFailedTransaction = '25P02';
+
+/** The failure behind a failure: where it is only that the transaction has failed already, what was sent by `later` says of what. */
+export async function causeOf(tx: Tx, failure: unknown): Promise<unknown> {
+  const sent = await settle(tx).then(
+    () => failure,
+    (earlier: unknown) => earlier,
+  );
+  return driverError(failure)?.code === inFailedTransaction ? sent : failure;
 }
 
 /** Times leave storage as RFC 3339 text in UTC. */

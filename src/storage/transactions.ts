@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { isPassing, translate } from './constraint-errors.js';
-import { later, settle, type Tx } from './sql.js';
+import { causeOf, later, settle, type Tx } from './sql.js';
 
 const tries = 5;
 
@@ -64,10 +64,10 @@ export class Transactions {
       await settle(runner.manager, runner.query(end));
       return result;
     } catch (error) {
-      await settle(runner.manager).catch(() => undefined);
+      const cause = await causeOf(runner.manager, error);
       // A connection that cannot even undo is gone, and the transaction with it.
       await runner.query('rollback').catch(() => undefined);
-      throw error;
+      throw cause;
     } finally {
       await runner.release();
     }

@@ -3,7 +3,8 @@ import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { CasmError } from '../../src/model/errors.js';
 import { createDataSource } from '../../src/storage/database.js';
-import { oneRow, rows, type Tx } from '../../src/storage/sql.js';
+import { tentatively } from '../../src/storage/savepoint.js';
+import { later, oneRow, rows, type Tx } from '../../src/storage/sql.js';
 import { Transactions } from '../../src/storage/transactions.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -73,6 +74,44 @@ test('a refusal of the database arrives in the words of the model', async () => 
     for (const id of ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002']) await rows(tx, `insert into spaces (id, name) values ($1, 'twice')`, [id]);
   });
   await expect(twice).rejects.toMatchObject({ name: 'CasmError', code: 'name-taken' });
+});
+
+const passing = `do $$ begin raise exception 'again' using errcode = 'deadlock_detected'; end $$`;
+
+test('what was sent without waiting and failed is what is thrown, not the refusal of the statement behind it', async () => {
+  let attempts = 0;
+  await transactions.write(async (tx) => {
+    attempts += 1;
+    if (attempts === 1) later(tx, rows(tx, passing));
+    await add(tx, 1);
+  });
+  expect(attempts).toBe(2);
+  const refused = transactions.write(async (tx) => {
+    for (const id of ['00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000004']) later(tx, rows(tx, `insert into spaces (id, name) values ($1, 'thrice')`, [id]));
+    await add(tx, 1);
+  });
+  await expect(refused).rejects.toMatchObject({ name: 'CasmError', code: 'name-taken' });
+  expect(await counts()).toEqual([1, 0]);
+});
+
+test('the same in a part: the part alone is undone, unless the transaction had failed before it', async () => {
+  await transactions.write(async (tx) => {
+    const part = tentatively(tx, async () => {
+      await add(tx, 2);
+      later(tx, rows(tx, 'insert into counters values (1, 0)'));
+      await add(tx, 2);
+    });
+    await expect(part).rejects.toMatchObject({ driverError: { code: '23505' } });
+    await add(tx, 1);
+  });
+  expect(await counts()).toEqual([1, 0]);
+  let attempts = 0;
+  await transactions.write(async (tx) => {
+    attempts += 1;
+    if (attempts === 1) later(tx, rows(tx, passing));
+    await tentatively(tx, () => add(tx, 2));
+  });
+  expect([attempts, ...(await counts())]).toEqual([2, 1, 1]);
 });
 
 test('a snapshot sees one moment, and cannot write', async () => {
