@@ -132,7 +132,7 @@ function ofHttp(thrown: HttpException, request: CasmRequest): CasmError {
 
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001', '08003']);
 
-/** The connection was lost or never made: whatever was asked has not been kept unless it had been answered. */
+/** The connection was lost or never made. What was lost during its commit may have been kept: an idempotency key tells. */
 function isUnreachable(thrown: unknown): boolean {
   const { code, message, driverError } = thrown as { code?: string; message?: string; driverError?: { code?: string } };
   return unreachable.has(driverError?.code ?? code ?? '') || /Connection terminated|timeout exceeded when trying to connect|DataSource .* not/.test(message ?? '');

@@ -31,7 +31,7 @@ const refusals: Record<string, Refusal> = {
 interface DriverError {
   readonly code?: string;
   readonly constraint?: string;
-  readonly detail?: string;
+  readonly severity?: string;
 }
 
 export function driverError(error: unknown): DriverError | undefined {
@@ -42,6 +42,12 @@ export function driverError(error: unknown): DriverError | undefined {
 export function isPassing(error: unknown): boolean {
   const code = driverError(error)?.code;
   return code === '40P01' || code === '40001';
+}
+
+/** Whether it is certain that nothing was kept: the work itself threw, or the database has said no and goes on (class 57P ends the connection). */
+export function isUndone(error: unknown): boolean {
+  const driver = driverError(error);
+  return driver === undefined || (driver.severity !== undefined && driver.code?.startsWith('57P') !== true);
 }
 
 /** The model's error for a refusal of the database; any other error as it is. */

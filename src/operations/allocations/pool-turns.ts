@@ -1,6 +1,7 @@
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import type { WaitingRequest } from '../../model/waiting-request.js';
+import { isUndone } from '../../storage/constraint-errors.js';
 import type { Hall } from '../hall.js';
 import type { Call, Kept } from '../work.js';
 import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
@@ -72,7 +73,8 @@ export class PoolTurns {
         else ask.resolve(outcome);
       });
     } catch (error) {
-      if (asks.length === 1) asks[0]?.reject(error);
+      // Where the connection was lost they may have been kept all the same: done again they might be done twice.
+      if (asks.length === 1 || !isUndone(error)) for (const ask of asks) ask.reject(error);
       // One of them cannot be kept, and it is not known which: each for itself.
       else for (const ask of asks) await this.turn(poolId, [ask]);
     }
