@@ -14,9 +14,13 @@ export async function setPoolState(tx: Tx, poolIds: readonly string[], state: Po
   return found.map((pool) => pool.id);
 }
 
-/** Allocations in these pools that are in one of the states, by id, and the devices that serve them. */
-export async function allocationsInState(tx: Tx, poolIds: readonly string[], states: readonly string[]): Promise<{ id: string; deviceId: string | null }[]> {
-  return rows(tx, 'select id, device_id as "deviceId" from allocations where pool_id = any($1::uuid[]) and state = any($2) order by id', [poolIds, states]);
+/** Allocations in these pools that are in one of the states, by id, and who serves them. */
+export async function allocationsInState(
+  tx: Tx,
+  poolIds: readonly string[],
+  states: readonly string[],
+): Promise<{ id: string; deviceId: string | null; rpkiDeviceId: string | null }[]> {
+  return rows(tx, 'select id, device_id as "deviceId", rpki_device_id as "rpkiDeviceId" from allocations where pool_id = any($1::uuid[]) and state = any($2) order by id', [poolIds, states]);
 }
 
 export interface StateChange {

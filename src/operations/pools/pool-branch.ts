@@ -2,7 +2,7 @@
 import type { Allocation } from '../../model/allocation.js';
 import type { Pool, PoolRemains } from '../../model/pool.js';
 import { findAllocations, lockAllocations } from '../../storage/allocations.js';
-import { markStale } from '../../storage/deliveries.js';
+import { lockDeliveries, markStale } from '../../storage/deliveries.js';
 import { allocationsInState, changeStates, childrenOf, setPoolState, type StateChange } from '../../storage/pool-retirement.js';
 import { findPool, lockPool } from '../../storage/pools.js';
 import type { Work } from '../work.js';
@@ -26,6 +26,8 @@ export async function changeBranch(work: Work, turn: PoolTurnRequest, { state, f
   const concerned = await allocationsInState(tx, [...pools.keys()], from);
   const revisions = new Map<string, string>();
   for (const deviceId of [...new Set(concerned.flatMap((one) => one.deviceId ?? []))].sort()) revisions.set(deviceId, await markStale(tx, deviceId));
+  // Whether a certificate is still awaited is not to change under our eyes.
+  await lockDeliveries(tx, concerned.flatMap((one) => one.rpkiDeviceId ?? []));
   const before = await lockAllocations(tx, concerned.map((one) => one.id));
   const changes = [...before.values()].filter((one) => (from as readonly string[]).includes(one.state)).map((one): StateChange => {
     const deviceRevision = revisions.get(one.deviceId ?? '') ?? null;
