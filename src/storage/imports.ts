@@ -60,6 +60,12 @@ export async function findImport(tx: Tx, id: string): Promise<Import | undefined
   return found && toImport(found);
 }
 
+/** Takes the turn of its end. */
+export async function lockImport(tx: Tx, id: string): Promise<Import | undefined> {
+  const found = await row<ImportRow>(tx, 'select * from imports where id = $1 for no key update', [id]);
+  return found && toImport(found);
+}
+
 /** Who brought it, under which request. */
 export async function bringerOf(tx: Tx, id: string): Promise<{ actor: Actor; requestId: string } | undefined> {
   return row(tx, 'select actor, request_id as "requestId" from imports where id = $1', [id]);
@@ -86,9 +92,9 @@ export async function advanceImport(tx: Tx, id: string, now: Date, change: Impor
   );
 }
 
-/** How far it is, seen while the transaction that applies it is still open. */
+/** How far it is, seen while the transaction that applies it is still open. One that is finished stays so. */
 export async function setLinesDone(tx: Tx, id: string, now: Date, linesDone: number): Promise<void> {
-  await rows(tx, `update imports set state = 'running', touched_at = $2, lines_done = $3 where id = $1`, [id, now, linesDone]);
+  await rows(tx, `update imports set state = 'running', touched_at = $2, lines_done = $3 where id = $1 and finished_at is null`, [id, now, linesDone]);
 }
 
 export async function deleteImport(tx: Tx, id: string): Promise<void> {
@@ -109,9 +115,12 @@ export interface Chunk {
   readonly lines: readonly ExchangeLine[];
 }
 
-/** The first chunk that has not been applied, behind a given one. */
+/**
+ * The first chunk that has not been applied, behind a given one; its turn is the caller's. Of two who apply the same import, since
+ * one was taken for dead, the second waits and finds what the first has left.
+ */
 export async function nextChunk(tx: Tx, id: string, after: number): Promise<Chunk | undefined> {
-  return row(tx, 'select number, lines from import_chunks where import_id = $1 and number > $2 order by number limit 1', [id, after]);
+  return row(tx, 'select number, lines from import_chunks where import_id = $1 and number > $2 order by number limit 1 for update', [id, after]);
 }
 
 /** @param number the one; all of them without it */

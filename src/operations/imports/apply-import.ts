@@ -90,9 +90,12 @@ async function applyAll(work: Work, { one, call, progress }: { one: Import; call
   await finish(work, { importId: one.id, state: 'done', created });
 }
 
+/** Whoever comes second finds it finished, and leaves it so. */
 async function finish(work: Work, end: { importId: string; state: 'done' | 'failed'; created?: number; refusals?: readonly Refusal[] }): Promise<void> {
-  const before = await getImport(work.tx, end);
+  // The chunks first: who holds them still tells its progress, for which the import's own turn must be free.
   await imports.deleteChunks(work.tx, end.importId);
+  const before = await imports.lockImport(work.tx, end.importId);
+  if (before === undefined || before.finishedAt !== null) return;
   await imports.insertRefusals(work.tx, end.importId, end.refusals ?? []);
   const after = await imports.advanceImport(work.tx, end.importId, work.now, { state: end.state, created: end.created ?? 0, refused: end.refusals?.length ?? 0, finished: true });
   work.audit({ resourceType: 'import', resourceId: end.importId, before, after });
