@@ -9,6 +9,7 @@ import { AppModule, jobHandlers, newRequestId } from './app.module.js';
 import type { Config } from './config.js';
 import { contractOperation } from './contract/contract.js';
 import { ControllerLogger } from './controller-logger.js';
+import { refuseLargeOfStrangers } from './http/caller.js';
 import { serveDocs } from './http/docs.js';
 import { sendProblem } from './http/problem.filter.js';
 import { CasmError } from './model/errors.js';
@@ -16,6 +17,7 @@ import { Metrics } from './northbound/metrics.js';
 import { JobRunner } from './operations/background/job-runner.js';
 import { Hall } from './operations/hall.js';
 import { installBootstrapToken } from './operations/tokens/authenticate.js';
+import { TokenDesk } from './operations/tokens/token-desk.js';
 import { Dispatcher } from './southbound/dispatcher.js';
 import { RevisionWatch } from './southbound/revision-watch.js';
 import { createDataSource, migrate } from './storage/database.js';
@@ -24,6 +26,8 @@ const jsonLimit = 4 * 1024 * 1024;
 /** Ten thousand allocations with all that can be said of each. */
 const batchLimit = 16 * 1024 * 1024;
 const importLimit = 64 * 1024 * 1024;
+/** In ms, until a request has come whole: enough for the largest import, and an end to those that never do. */
+const requestTimeout = 15 * 60_000;
 
 export interface RunningController {
   readonly url: string;
@@ -38,7 +42,7 @@ export async function startController(config: Config): Promise<RunningController
     if (config.migrate) await migrate(source, config.databaseUrl);
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, source), httpAdapter(), { logger, abortOnError: false, bodyParser: false });
     const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-    prepare(server, app.get(Metrics));
+    prepare(server, app.get(Metrics), app.get(TokenDesk));
     await serveDocs(server);
     const hall = app.get(Hall);
     if (config.adminToken !== undefined) await hall.act('installBootstrapToken', installBootstrapToken, { secret: config.adminToken });
@@ -63,6 +67,7 @@ function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: jsonLimit,
     forceCloseConnections: true,
+    requestTimeout,
     // A caller's own request id is kept when it is safe to log and to store.
     genReqId: (request: IncomingMessage) => {
       const given = request.headers['x-request-id'];
@@ -74,7 +79,7 @@ function httpAdapter(): FastifyAdapter {
   });
 }
 
-function prepare(server: FastifyInstance, metrics: Metrics): void {
+function prepare(server: FastifyInstance, metrics: Metrics, tokens: TokenDesk): void {
   // Clients that name a type and send nothing, as many do on DELETE, mean no body.
   const parseJson = server.getDefaultJsonParser('error', 'error');
   server.removeContentTypeParser('application/json');
@@ -91,6 +96,7 @@ function prepare(server: FastifyInstance, metrics: Metrics): void {
   });
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+    await refuseLargeOfStrangers(request, tokens);
   });
   server.addHook('onResponse', async (request, reply) => {
     const operation = (request as { asked?: { call: { operation: string } } }).asked?.call.operation;

@@ -84,10 +84,11 @@ function load(name: string): { document: OpenApi; operations: ContractOperation[
   return { document, operations };
 }
 
-/** A time of RFC 3339 that a Date, a timestamptz and an answer of four-digit years can all hold: leap seconds cannot. */
+/** A time of RFC 3339 that a Date, a timestamptz and an answer of four-digit years can all hold: leap seconds and the year 0 cannot. */
 function isTime(text: string): boolean {
   const form = addFormats.default.get('date-time') as { validate(text: string): boolean };
-  return form.validate(text) && /(z|[+-](0\d|1[0-4]):\d\d)$/i.test(text) && Date.parse(text) < Date.UTC(9999, 0);
+  const at = Date.parse(text);
+  return form.validate(text) && /(z|[+-](0\d|1[0-4]):\d\d)$/i.test(text) && at >= Date.parse('0001-01-01T00:00:00Z') && at < Date.UTC(9999, 0);
 }
 
 const pointerTo = (...steps: string[]): string => steps.map((step) => `/${encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('');

@@ -5,6 +5,7 @@ import { contractOperation } from '../contract/contract.js';
 import { CasmError } from '../model/errors.js';
 import { mayAct } from '../model/token.js';
 import { TokenDesk } from '../operations/tokens/token-desk.js';
+import { callerOf } from './caller.js';
 import type { CasmRequest } from './request-context.js';
 import { operationKey } from './route.js';
 
@@ -21,10 +22,7 @@ export class AccessGuard implements CanActivate {
     const { role } = contractOperation(id);
     if (role === 'public') return true;
     const request = context.switchToHttp().getRequest<CasmRequest>();
-    const secret = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (secret === undefined) throw new CasmError('unauthorized', 'send Authorization: Bearer with an API token');
-    const token = await this.tokens.of(secret);
-    if (token === undefined) throw new CasmError('unauthorized', 'the API token is not known, or no longer valid');
+    const token = await callerOf(request, this.tokens);
     if (!mayAct(token.role, role)) throw new CasmError('forbidden', `the token "${token.name}" has role ${token.role}; ${id} needs ${role}`, { allowed: [role] });
     request.token = token;
     return true;

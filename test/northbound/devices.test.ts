@@ -101,10 +101,12 @@ test('kind, adapter, endpoint and credentials must go together', async () => {
   await refused('device-unsuitable', { adapter: 'rpki' });
   await refused('device-unsuitable', { adapter: 'http', credentials: { secret: 's' } });
   expect((await refused('credentials-invalid', { adapter: 'kea', kind: 'dhcp', endpoint: 'http://127.0.0.1:9/', credentials: { username: 'u' } })).allowed).toEqual(['username', 'password']);
+  await refused('credentials-invalid', { adapter: 'http', endpoint: 'http://user:secret@127.0.0.1:9/', credentials: { secret: 's' } });
   await refused('space-not-found', { spaceId: nowhere });
   await refused('invalid-request', { endpoint: 'ftp://127.0.0.1/' });
   const pushed = await newDevice(api, spaceId, { adapter: 'http', endpoint: 'http://127.0.0.1:9/', credentials: { secret: 's' } });
   await api.problem('credentials-invalid', 'PATCH', `/v1/devices/${pushed.id}`, { body: { credentials: {} } });
+  await api.problem('credentials-invalid', 'PATCH', `/v1/devices/${pushed.id}`, { body: { endpoint: 'http://user@127.0.0.1:9/' } });
   await refused('name-taken', { name: pushed.name });
 });
 
@@ -119,7 +121,9 @@ test('domains name pools of the device’s space, each by a name of its own', as
   await refused('name-taken', [domain, { ...domain, prefixLength: 27 }]);
   await refused('pool-not-found', [{ ...domain, poolId: nowhere }]);
   await refused('pool-mismatch', [{ ...domain, poolId: elsewhere.id }]);
+  expect((await api.problem('pool-in-use', 'DELETE', `/v1/pools/${root.id}`)).conflicts).toEqual([device.id]);
   expect((await api.expect(200, 'PATCH', `/v1/devices/${device.id}`, { body: { domains: [] } })).domains).toEqual([]);
+  await api.expect(204, 'DELETE', `/v1/pools/${root.id}`);
 });
 
 test('devices are found by name, kind and labels', async () => {

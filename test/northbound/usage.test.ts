@@ -185,3 +185,9 @@ test('thresholds that are taken away take the alarm with them, and a child inher
   await at(new Date(), judgeAlarms);
   expect([await raised(pool.id), await raised(child.id)]).toEqual([0, 0]);
 });
+
+test('a time is one that can be kept', async () => {
+  const { api } = controller;
+  for (const since of ['0000-01-01T00:00:00Z', '9999-12-31T23:59:59Z']) await api.problem('invalid-request', 'GET', `/v1/alarms?since=${since}`);
+  await api.expect(200, 'GET', '/v1/alarms?since=0001-01-01T00:00:00Z');
+});

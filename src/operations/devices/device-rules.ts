@@ -16,6 +16,11 @@ export function checkReach(device: { kind: DeviceKind; adapter: DeviceAdapter; e
   if (needsEndpoint.includes(device.adapter) && device.endpoint === null) {
     throw new CasmError('device-unsuitable', `adapter ${device.adapter} needs an endpoint to push to`);
   }
+  // An endpoint is read by every viewer and stays in the audit; credentials are sealed.
+  const url = device.endpoint !== null && URL.canParse(device.endpoint) ? new URL(device.endpoint) : undefined;
+  if (url !== undefined && (url.username !== '' || url.password !== '')) {
+    throw new CasmError('credentials-invalid', 'the endpoint carries credentials: they belong into the credentials of the device');
+  }
   const missing = needsCredentials[device.adapter]?.filter((name) => !device.credentialNames.includes(name)) ?? [];
   if (missing.length > 0) {
     throw new CasmError('credentials-invalid', `adapter ${device.adapter} needs the credentials ${missing.join(' and ')}`, { allowed: [...(needsCredentials[device.adapter] ?? [])] });

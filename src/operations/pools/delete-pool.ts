@@ -1,5 +1,6 @@
 import { giveBack } from '../../allocator/free-space.js';
 import { CasmError } from '../../model/errors.js';
+import { devicesSuppliedFrom } from '../../storage/domains.js';
 import * as pools from '../../storage/pools.js';
 import { cancelWaitingFor } from '../waiting/end-waiting.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';
@@ -7,7 +8,7 @@ import type { Work } from '../work.js';
 import { takePoolTurn } from './pool-turn.js';
 
 /**
- * Deletes a pool that holds nothing; its prefixes go back to the parent in the same transaction.
+ * Deletes a pool that holds nothing and supplies nobody; its prefixes go back to the parent in the same transaction.
  * @throws CasmError `pool-not-found`, `precondition-failed`, `pool-in-use`
  */
 export async function deletePool(work: Work, { poolId, ifMatch }: { poolId: string; ifMatch?: string }): Promise<void> {
@@ -18,6 +19,10 @@ export async function deletePool(work: Work, { poolId, ifMatch }: { poolId: stri
     throw new CasmError('pool-in-use', `the pool still has ${children.length} child pools and ${allocations} allocations (quarantined ones count): release and delete them first`, {
       conflicts: children,
     });
+  }
+  const supplied = await devicesSuppliedFrom(tx, [poolId]);
+  if (supplied.length > 0) {
+    throw new CasmError('pool-in-use', `${supplied.length} devices are supplied from the pool: change their domains first`, { conflicts: supplied });
   }
   const prefixes = await pools.poolPrefixes(tx, poolId);
   await pools.deletePool(tx, poolId);
