@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -27,6 +27,14 @@ async function start(options: Partial<Parameters<typeof startEmbeddedPostgres>[0
   const server = await startEmbeddedPostgres({ folder, durable: false, ...options });
   running.push(server);
   return server;
+}
+
+/** Whether every folder on the way to a file lets everyone pass. */
+async function openToAll(file: string): Promise<boolean> {
+  for (let at = dirname(await realpath(file)); ; at = dirname(at)) {
+    if (((await stat(at)).mode & 0o001) === 0) return false;
+    if (at === dirname(at)) return true;
+  }
 }
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
@@ -139,8 +147,13 @@ describe('embedded PostgreSQL', { timeout: 30_000 }, () => {
     expect(await serversOf(folder)).toEqual([]);
   });
 
-  it('runs as the user nobody where there are no user namespaces', { skip: process.getuid?.() !== 0 }, async () => {
+  it('runs as the user nobody where there are no user namespaces, or says that it cannot', { skip: process.getuid?.() !== 0 }, async () => {
     await chmod(folder, 0o755);
+    // Below a private folder, as a checkout may well be, nobody cannot reach the programs.
+    if (!(await openToAll((await findBinaries()).postgres))) {
+      await expect(start({ runAs: 'nobody' })).rejects.toThrow(/^the embedded PostgreSQL cannot run .* the user nobody cannot reach its files: run as an ordinary user/);
+      return;
+    }
     const server = await start({ runAs: 'nobody' });
     expect((await stat(`/proc/${server.pid}`)).uid).toBe(65534);
     await query(server.url, 'create table kept as select 42 as answer');
