@@ -15,6 +15,9 @@ export async function quarantineAllocations(tx: Tx, ids: readonly string[]): Pro
   );
 }
 
+/** So many leave in one turn of the pool. */
+export const mostRested = 5_000;
+
 /**
  * Quarantined allocations of a pool that leave: their time is over, or those that rest longer fill the family's cap without
  * them. Locked.
@@ -30,10 +33,16 @@ export async function lockRested(tx: Tx, poolId: string): Promise<Allocation[]> 
        from allocations q join caps c on c.family = family(q.prefix) and c.addresses is not null where q.pool_id = $1 and q.state = 'quarantined'
      )
      ${select} where a.pool_id = $1 and a.state = 'quarantined' and (a.quarantined_until <= now() or a.id in (select id from resting where addresses > most))
-     order by a.id limit 5000 for no key update of a`,
+     order by a.id limit ${mostRested} for no key update of a`,
     [poolId],
   );
   return found.map(toAllocation);
+}
+
+/** Pools with quarantines that have been over for a minute: nobody has come for what rests there. */
+export async function overdueQuarantines(tx: Tx): Promise<string[]> {
+  const found = await rows<{ id: string }>(tx, `select distinct pool_id as id from allocations where state = 'quarantined' and quarantined_until < now() - interval '1 minute' order by 1`);
+  return found.map((pool) => pool.id);
 }
 
 /** When the next quarantine of the pool ends; null when there is none. */

@@ -1,4 +1,4 @@
-import { lockRested, nextRested } from '../../storage/allocation-quarantine.js';
+import { lockRested, mostRested, nextRested } from '../../storage/allocation-quarantine.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
 import { lockPool } from '../../storage/pools.js';
 import type { Work } from '../work.js';
@@ -12,6 +12,6 @@ export async function returnSpace(work: Work, { poolId }: { poolId: string }): P
   for (const allocation of rested) {
     work.audit({ resourceType: 'allocation', resourceId: allocation.id, before: allocation, after: null });
   }
-  const next = await nextRested(work.tx, poolId);
+  const next = rested.length === mostRested ? work.now : await nextRested(work.tx, poolId);
   if (next !== null) await enqueueReturnOfSpace(work.tx, poolId, next);
 }

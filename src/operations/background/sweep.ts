@@ -1,6 +1,7 @@
+import { overdueQuarantines } from '../../storage/allocation-quarantine.js';
 import { deleteKeysBefore } from '../../storage/idempotency-keys.js';
 import { markStale, parentCasConfirmedBefore, staleDevices } from '../../storage/deliveries.js';
-import { enqueueServing, enqueueDelivery } from '../../storage/jobs.js';
+import { enqueueDelivery, enqueueReturnOfSpace, enqueueServing } from '../../storage/jobs.js';
 import { deleteAlarmsClearedBefore } from '../../storage/alarms.js';
 import { deleteLostQuotaChanges } from '../../storage/quotas.js';
 import { deleteImportsBefore } from '../../storage/imports.js';
@@ -12,10 +13,10 @@ import type { Work } from '../work.js';
 const hour = 3_600_000;
 
 /**
- * Forgets what is past keeping (idempotency keys after a day, reports after a month, cleared alarms after a
- * year, usage samples by their grain) and sees to it that every stale
- * device has a job: nothing should be missing one, and a device must not wait for somebody to notice. Parent CAs are
- * talked to at least twice a day, so that certificates are renewed in time.
+ * Forgets what is past keeping (idempotency keys after a day; reports, finished imports and requests that wait no more after a
+ * month; cleared alarms after a year; usage samples by their grain) and sees to it that every stale device, every pool that is
+ * waited for and every quarantine that is over has a job: nothing should be missing one, and none must wait for somebody to
+ * notice. Parent CAs are talked to at least twice a day, so that certificates are renewed in time.
  */
 export async function sweep({ tx, now }: Work): Promise<void> {
   await deleteKeysBefore(tx, new Date(now.getTime() - 24 * hour));
@@ -25,6 +26,7 @@ export async function sweep({ tx, now }: Work): Promise<void> {
   await deleteWaitingEndedBefore(tx, new Date(now.getTime() - 30 * 24 * hour));
   await deleteLostQuotaChanges(tx);
   await enqueueServing(tx, await awaitedPools(tx));
+  for (const poolId of await overdueQuarantines(tx)) await enqueueReturnOfSpace(tx, poolId, now);
   await deleteReportsBefore(tx, new Date(now.getTime() - 30 * 24 * hour));
   for (const deviceId of await parentCasConfirmedBefore(tx, new Date(now.getTime() - 12 * hour))) await markStale(tx, deviceId);
   for (const deviceId of await staleDevices(tx)) await enqueueDelivery(tx, deviceId);
