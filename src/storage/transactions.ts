@@ -1,6 +1,6 @@
 /**
- * Opens transactions. A write that meets a deadlock or a serialization failure is run again from its start, so what it
- * does must live in the database alone. A snapshot reads one moment of everything and cannot write.
+ * Opens transactions. A write, or its rehearsal, that meets a deadlock or a serialization failure is run again from its
+ * start, so what it does must live in the database alone. A snapshot reads one moment of everything and cannot write.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
@@ -12,10 +12,19 @@ const tries = 5;
 export class Transactions {
   constructor(private readonly source: DataSource) {}
 
-  async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.untilDone(work, 'commit');
+  }
+
+  /** Does the work and undoes it; what it found out is returned. */
+  rehearse<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.untilDone(work, 'rollback');
+  }
+
+  private async untilDone<T>(work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.within('begin', work);
+        return await this.within('begin', work, end);
       } catch (error) {
         if (!isPassing(error) || attempt === tries) throw translate(error);
         // Those that met must not meet again in step.
@@ -26,7 +35,7 @@ export class Transactions {
 
   async snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      return await this.within('begin isolation level repeatable read read only', work);
+      return await this.within('begin isolation level repeatable read read only', work, 'commit');
     } catch (error) {
       throw translate(error);
     }
@@ -44,17 +53,8 @@ export class Transactions {
     }
   }
 
-  /** Does the work and undoes it; what it found out is returned. */
-  async rehearse<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    try {
-      return await this.within('begin', work, 'rollback');
-    } catch (error) {
-      throw translate(error);
-    }
-  }
-
   /** The first statement travels with the begin, and the commit with the last ones: the driver pipelines them. */
-  private async within<T>(begin: string, work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback' = 'commit'): Promise<T> {
+  private async within<T>(begin: string, work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
       await runner.connect();

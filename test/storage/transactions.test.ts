@@ -24,6 +24,7 @@ afterAll(async () => {
 });
 beforeEach(() => database.query('truncate counters').then(() => database.query('insert into counters select n, 0 from generate_series(1, 2) n')));
 
+const passing = `do $$ begin raise exception 'again' using errcode = 'deadlock_detected'; end $$`;
 const add = (tx: Tx, id: number): Promise<unknown> => rows(tx, 'update counters set count = count + 1 where id = $1', [id]);
 const counts = async (): Promise<number[]> => (await database.query<{ count: number }>('select count from counters order by id')).map((row) => row.count);
 
@@ -50,11 +51,22 @@ test('a deadlock without end is given up, with the database\'s own error', async
   const hopeless = transactions.write(async (tx) => {
     attempts += 1;
     await add(tx, 1);
-    await rows(tx, `do $$ begin raise exception 'again' using errcode = 'deadlock_detected'; end $$`);
+    await rows(tx, passing);
   });
   await expect(hopeless).rejects.toMatchObject({ driverError: { code: '40P01' } });
   expect(attempts).toBe(5);
   expect(await counts()).toEqual([0, 0]);
+});
+
+test('a rehearsal that meets a deadlock is run again, too, and leaves nothing', async () => {
+  let attempts = 0;
+  const found = await transactions.rehearse(async (tx) => {
+    attempts += 1;
+    await add(tx, 1);
+    if (attempts === 1) await rows(tx, passing);
+    return oneRow(tx, 'select count from counters where id = 1');
+  });
+  expect([attempts, found, await counts()]).toEqual([2, { count: 1 }, [0, 0]]);
 });
 
 test('any other error undoes the work, and is not tried again', async () => {
@@ -75,8 +87,6 @@ test('a refusal of the database arrives in the words of the model', async () => 
   });
   await expect(twice).rejects.toMatchObject({ name: 'CasmError', code: 'name-taken' });
 });
-
-const passing = `do $$ begin raise exception 'again' using errcode = 'deadlock_detected'; end $$`;
 
 test('what was sent without waiting and failed is what is thrown, not the refusal of the statement behind it', async () => {
   let attempts = 0;
