@@ -13,6 +13,7 @@ export class RevisionWatch {
   constructor(private readonly databaseUrl: string) {}
 
   async start(): Promise<void> {
+    if (this.stopped) return;
     const client = new pg.Client({ connectionString: this.databaseUrl, application_name: 'casm-watch' });
     this.client = client;
     const lost = (): void => {
