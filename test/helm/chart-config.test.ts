@@ -41,6 +41,7 @@ describe.skipIf(!helmRuns)('the environment of a pod', () => {
       port: 8080,
       logLevel: 'log',
       workers: 4,
+      historyYears: 7,
     });
     expect(controller('single').adminToken).toBeUndefined();
     expect(controller('full')).toMatchObject({
@@ -50,6 +51,7 @@ describe.skipIf(!helmRuns)('the environment of a pod', () => {
       logLevel: 'debug',
       workers: 16,
       databaseConnections: 50,
+      historyYears: 10,
     });
   });
 
