@@ -2067,7 +2067,7 @@ export interface components {
             findings: {
                 poolId: components["schemas"]["Id"];
                 /** @enum {string} */
-                kind: "overlap" | "gap" | "outside" | "unmerged" | "foreign";
+                kind: "overlap" | "gap" | "unmerged";
                 prefix: string;
                 detail: string;
             }[];
