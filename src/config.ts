@@ -9,7 +9,7 @@ export interface Config {
   readonly databaseConnections: number;
   readonly host: string;
   readonly port: number;
-  /** The bootstrap admin token; undefined when the tokens in the database are all there is. */
+  /** The bootstrap admin token; undefined when the tokens made since are all there is. */
   readonly adminToken: string | undefined;
   /** 32 bytes that seal credentials and keys in the database. */
   readonly secretKey: Buffer;

@@ -45,7 +45,7 @@ export async function startController(config: Config): Promise<RunningController
     prepare(server, app.get(Metrics), app.get(TokenDesk));
     await serveDocs(server);
     const hall = app.get(Hall);
-    if (config.adminToken !== undefined) await hall.act('installBootstrapToken', installBootstrapToken, { secret: config.adminToken });
+    await hall.act('installBootstrapToken', installBootstrapToken, { secret: config.adminToken });
     await app.get(RevisionWatch).start();
     await app.get(JobRunner).start(jobHandlers(hall, app.get(Dispatcher), config), config.workers);
     await app.listen(config.port, config.host);

@@ -45,14 +45,15 @@ export async function tokenIsValid(tx: Tx, id: string): Promise<boolean> {
   return (await row(tx, 'select from tokens where id = $1 and (expires_at is null or expires_at > now())', [id])) !== undefined;
 }
 
-/** The bootstrap admin token: exactly one secret is valid under its id. */
-export async function putBootstrapToken(tx: Tx, id: string, hash: Buffer): Promise<void> {
-  await rows(
+/** The bootstrap admin token: exactly one secret is valid under its id. @returns whether that is news */
+export async function putBootstrapToken(tx: Tx, id: string, hash: Buffer): Promise<boolean> {
+  const changed = await rows(
     tx,
     `insert into tokens (id, name, role, hash) values ($1, 'bootstrap', 'admin', $2)
-     on conflict (id) do update set hash = excluded.hash where tokens.hash <> excluded.hash`,
+     on conflict (id) do update set hash = excluded.hash where tokens.hash <> excluded.hash returning id`,
     [id, hash],
   );
+  return changed.length > 0;
 }
 
 export async function deleteToken(tx: Tx, id: string): Promise<Token | undefined> {

@@ -1,5 +1,5 @@
 import type { Token } from '../../model/token.js';
-import { findTokensByHash, putBootstrapToken } from '../../storage/tokens.js';
+import { deleteToken, findTokensByHash, putBootstrapToken } from '../../storage/tokens.js';
 import type { Tx } from '../../storage/sql.js';
 import type { Work } from '../work.js';
 import { hashToken } from './token-secret.js';
@@ -13,8 +13,13 @@ export async function authenticate(tx: Tx, secrets: readonly string[]): Promise<
 
 const bootstrapId = '00000000-0000-7000-8000-000000000000';
 
-/** Makes the configured admin token valid, and the one configured before it invalid. */
-export async function installBootstrapToken(work: Work, { secret }: { secret: string }): Promise<void> {
-  await putBootstrapToken(work.tx, bootstrapId, hashToken(secret));
-  work.audit({ resourceType: 'token', resourceId: bootstrapId, before: null, after: { name: 'bootstrap', role: 'admin' } });
+/** Makes the configured admin token valid, and the one configured before it invalid; that one, too, when none is configured any more. */
+export async function installBootstrapToken(work: Work, { secret }: { secret: string | undefined }): Promise<void> {
+  const token = { name: 'bootstrap', role: 'admin' };
+  if (secret === undefined) {
+    const ended = await deleteToken(work.tx, bootstrapId);
+    if (ended !== undefined) work.audit({ resourceType: 'token', resourceId: bootstrapId, before: token, after: null });
+  } else if (await putBootstrapToken(work.tx, bootstrapId, hashToken(secret))) {
+    work.audit({ resourceType: 'token', resourceId: bootstrapId, before: null, after: token });
+  }
 }
