@@ -16,7 +16,6 @@ export interface XmlElement {
   readonly text: string;
 }
 
-export const xmlNamespace = 'http://www.w3.org/XML/1998/namespace';
 const xmlnsNamespace = 'http://www.w3.org/2000/xmlns/';
 const largestDocument = 1024 * 1024;
 const deepest = 8;
