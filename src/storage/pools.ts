@@ -56,7 +56,10 @@ export async function lockPool(tx: Tx, id: string): Promise<PoolTurn | undefined
   return turn;
 }
 
-/** Takes the turns of several pools, by id: parents are older than their children, and so come first. */
+/**
+ * Takes the turns of several pools, by id. Parents are older than their children, and so come first; save those that have got
+ * their children by a merge, where a deadlock may be what ends it, and the whole is done again.
+ */
 export async function lockPools(tx: Tx, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await rows(tx, 'select from pools where id = any($1::uuid[]) order by id for no key update', [ids]);
 }

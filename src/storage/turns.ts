@@ -8,7 +8,7 @@ export interface Turns {
   readonly allocationIds: readonly string[];
 }
 
-/** What is not there is passed by. Parents are older than their children, and so come first. */
+/** What is not there is passed by. Of pools by id: see lockPools. */
 export async function lockTurns(tx: Tx, { poolIds, deviceIds, allocationIds }: Turns): Promise<void> {
   await rows(
     tx,

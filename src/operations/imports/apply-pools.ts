@@ -1,6 +1,5 @@
 import { CasmError } from '../../model/errors.js';
 import { readPath, type PoolRecord } from '../../model/exchange.js';
-import { isPassing } from '../../storage/constraint-errors.js';
 import { poolsByPath } from '../../storage/exchange.js';
 import { tentatively } from '../../storage/savepoint.js';
 import { lockTurns } from '../../storage/turns.js';
@@ -32,7 +31,7 @@ async function create(work: Work, spaceId: string, { path, prefixes, policy, lab
     for (const entry of entries) work.audit(entry);
     return undefined;
   } catch (error) {
-    if (error instanceof CasmError && !isPassing(error)) return error;
+    if (error instanceof CasmError) return error;
     throw error;
   }
 }
