@@ -99,7 +99,7 @@ export function sendProblem(reply: FastifyReply, requestId: string, error: CasmE
   const { status } = problem;
   if (status === 401) void reply.header('www-authenticate', 'Bearer realm="casm"');
   if (status === 405) void reply.header('allow', (error.details['allowed'] as string[]).join(', '));
-  if (status === 503) void reply.header('retry-after', '2');
+  if (status === 429 || status === 503) void reply.header('retry-after', '2');
   void reply.status(status).header('content-type', 'application/problem+json').send(JSON.stringify(problem));
 }
 

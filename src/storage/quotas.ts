@@ -39,17 +39,19 @@ function toQuota(found: QuotaRow): Quota {
 }
 
 /**
- * Takes the turns of all quotas of these holders, and of those who wait for one of the pools: before any pool's turn, never after.
+ * Takes the turns of all quotas of these holders, of those who wait for one of the pools, and of those who have one of the
+ * allocations: before any pool's turn, never after.
  * Whoever has none costs one probe of an index.
  * @returns their ids
  */
-export async function lockQuotas(tx: Tx, holders: readonly string[], poolIds: readonly string[] = []): Promise<string[]> {
+export async function lockQuotas(tx: Tx, holders: readonly string[], poolIds: readonly string[] = [], allocationIds: readonly string[] = []): Promise<string[]> {
   const found = await rows<{ id: string }>(
     tx,
     `select q.id from quotas q where q.holder = any(array(
-       select unnest($1::text[]) union select w.holder from waiting_requests w where w.state = 'waiting' and w.pool_ids && $2::uuid[]))
+       select unnest($1::text[]) union select w.holder from waiting_requests w where w.state = 'waiting' and w.pool_ids && $2::uuid[]
+       union select a.holder from allocations a where a.id = any($3::uuid[])))
      order by q.id for no key update`,
-    [holders, poolIds],
+    [holders, poolIds, allocationIds],
   );
   return found.map((quota) => quota.id);
 }

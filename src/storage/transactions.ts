@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
+import { CasmError } from '../model/errors.js';
 import { isPassing, translate } from './constraint-errors.js';
 import { causeOf, later, settle, type Tx } from './sql.js';
 
@@ -26,7 +27,8 @@ export class Transactions {
       try {
         return await this.within('begin', work, end);
       } catch (error) {
-        if (!isPassing(error) || attempt === tries) throw translate(error);
+        if (!isPassing(error)) throw translate(error);
+        if (attempt === tries) throw new CasmError('busy', 'too many requests want the same things at once: try again in a moment', {}, { cause: error });
         // Those that met must not meet again in step.
         await setTimeout(attempt * 10 * Math.random());
       }

@@ -120,6 +120,7 @@ test('domains name pools of the device’s space, each by a name of its own', as
   const refused = (code: string, domains: object[]): Promise<Problem> => api.problem(code, 'PATCH', `/v1/devices/${device.id}`, { body: { domains } });
   await refused('name-taken', [domain, { ...domain, prefixLength: 27 }]);
   await refused('pool-not-found', [{ ...domain, poolId: nowhere }]);
+  await refused('length-not-allowed', [{ ...domain, prefixLength: 64 }]);
   await refused('pool-mismatch', [{ ...domain, poolId: elsewhere.id }]);
   expect((await api.problem('pool-in-use', 'DELETE', `/v1/pools/${root.id}`)).conflicts).toEqual([device.id]);
   expect((await api.expect(200, 'PATCH', `/v1/devices/${device.id}`, { body: { domains: [] } })).domains).toEqual([]);

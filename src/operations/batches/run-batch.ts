@@ -23,7 +23,8 @@ export async function runBatch(work: Work, { mode, clientTransactionId, items }:
   check();
   const steps = items.flatMap(({ operation, input }, index): Step[] => (input instanceof CasmError ? [] : [{ operation, input, index }]));
   const named = requestsOf(steps);
-  await lockQuotas(work.tx, textsOf(named, 'holder'), textsOf(named, 'poolId'));
+  const resized = steps.filter(({ operation }) => operation === 'resizeAllocation').map(({ input }) => input);
+  await lockQuotas(work.tx, textsOf(named, 'holder'), textsOf(named, 'poolId'), textsOf(resized, 'allocationId'));
   await lockTurns(work.tx, { poolIds: textsOf(named, 'poolId', 'parentId', 'poolIds'), deviceIds: textsOf(named, 'deviceId'), allocationIds: textsOf(named, 'allocationId', 'holdId') });
   for (const run of runsOf(steps)) {
     const outcomes = await doRun(work, run);

@@ -1,6 +1,7 @@
 /** What a device must have for its adapter to reach it: rules, nothing stored. */
 import type { Device, DeviceAdapter, DeviceKind, Domain } from '../../model/device.js';
 import { CasmError } from '../../model/errors.js';
+import { familyBits } from '../../model/prefix.js';
 import { findPool } from '../../storage/pools.js';
 import type { Tx } from '../../storage/sql.js';
 import { found } from '../not-found.js';
@@ -27,10 +28,12 @@ export function checkReach(device: { kind: DeviceKind; adapter: DeviceAdapter; e
   }
 }
 
-/** @throws CasmError `pool-not-found`, `pool-mismatch`, `name-taken` */
+/** @throws CasmError `pool-not-found`, `pool-mismatch`, `name-taken`, `length-not-allowed` */
 export async function checkDomains(tx: Tx, device: Pick<Device, 'spaceId'>, domains: readonly Domain[]): Promise<void> {
   for (const [at, domain] of domains.entries()) {
     if (domains.findIndex((other) => other.name === domain.name) !== at) throw new CasmError('name-taken', `two domains of the device are named ${domain.name}`);
+    const bits = familyBits(domain.family);
+    if (domain.prefixLength > bits) throw new CasmError('length-not-allowed', `/${domain.prefixLength} of domain ${domain.name} is no length of ${domain.family}`, { allowed: [`/0 to /${bits}`] });
     const pool = found(await findPool(tx, domain.poolId), 'pool', domain.poolId);
     if (pool.spaceId !== device.spaceId) throw new CasmError('pool-mismatch', `domain ${domain.name} names pool ${pool.name}, which is in another space than the device`);
   }
