@@ -110,6 +110,24 @@ test('turns of several pools at once: not one address too many, none refused tha
   expect(after).toEqual(before);
 });
 
+test('batches that resize what a quota bounds meet those who take from it without a deadlock', async () => {
+  const { api, database } = controller;
+  const holder = unique('holder');
+  const root = await newRoot(api, ['45.96.0.0/20']);
+  await newQuota(holder, { ipv4Addresses: '4096' });
+  const held = await Promise.all(Array.from({ length: 12 }, () => allocate(api, root.id, { holder, prefixLength: 28 })));
+  const deadlocks = async (): Promise<unknown> => database.query('select pg_stat_force_next_flush(), deadlocks::text from pg_stat_database where datname = current_database()');
+  const before = await deadlocks();
+  const answers = await Promise.all(
+    held.flatMap(({ id }) => [
+      api.post('/v1/batches', { mode: 'atomic', items: [{ operation: 'createHold', body: { poolId: root.id, prefixLength: 30, holder: 'nobody' } }, { operation: 'resizeAllocation', path: { allocationId: id }, body: { prefixLength: 29 } }] }),
+      api.post('/v1/allocations', allocationOf(root.id, { holder, prefixLength: 30 })),
+    ]),
+  );
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 201]));
+  expect(await deadlocks()).toEqual(before);
+});
+
 test('releases go on while a quota is in its turn, and the next turn counts them', async () => {
   const { api } = controller;
   const holder = unique('holder');
