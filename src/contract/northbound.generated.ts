@@ -60,7 +60,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a pool that holds nothing; its prefixes go back to the parent
-         * @description 409 `pool-in-use` says what it still holds.
+         * @description 409 `pool-in-use` says what it still holds, or which devices are still supplied from it.
          */
         delete: operations["deletePool"];
         options?: never;

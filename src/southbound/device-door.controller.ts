@@ -9,6 +9,7 @@ import { Hall } from '../operations/hall.js';
 import { releaseRange } from '../operations/ranges/release-range.js';
 import { reportUsage } from '../operations/ranges/report-usage.js';
 import { requestRanges } from '../operations/ranges/request-ranges.js';
+import { tokenIsValid } from '../storage/tokens.js';
 import { DocumentDoor } from './document-door.js';
 
 @Controller()
@@ -23,6 +24,7 @@ export class DeviceDoorController {
     const waitSeconds = Number(asked.header['prefer']?.slice('wait='.length) ?? 0);
     const held = asked.header['if-none-match'];
     const document = await this.documents.pull(deviceOf(asked), held, waitSeconds);
+    if (waitSeconds > 0 && document !== undefined) await this.stillKnown(asked);
     return document === undefined ? new Answer(undefined, { etag: held ?? '' }, 304) : new Answer(document, { etag: `"${document.revision}"` });
   }
 
@@ -50,6 +52,11 @@ export class DeviceDoorController {
   async release(@Ask() asked: Asked<'releaseRange'>): Promise<unknown> {
     const { result } = await this.hall.write(asked.call, releaseRange, { ...asked.body, deviceId: deviceOf(asked) });
     return { range: result.id, state: result.state };
+  }
+
+  /** A token may end while its device waits. */
+  private async stillKnown({ token }: Asked<OperationId>): Promise<void> {
+    if (token === undefined || !(await this.hall.glance(tokenIsValid, token.id))) throw new CasmError('unauthorized', 'the API token is no longer valid');
   }
 }
 

@@ -39,6 +39,18 @@ test('a waiting pull is answered as soon as a newer revision is committed', asyn
   expect(at - committed).toBeLessThan(1000);
 });
 
+test('who waits with a token that has ended meanwhile gets nothing', async () => {
+  const { api } = controller;
+  const { device, pool, pull } = await pullingDevice(api);
+  await pull();
+  const waiting = pull('1', 20);
+  await sleep(300);
+  const tokens: { id: string; deviceId: string | null }[] = (await api.expect(200, 'GET', '/v1/tokens?limit=1000')).items;
+  for (const { id, deviceId } of tokens) if (deviceId === device.id) await api.expect(204, 'DELETE', `/v1/tokens/${id}`);
+  await allocate(api, pool.id, { prefixLength: 28, deviceId: device.id });
+  expect(await waiting).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+});
+
 test('a wait ends with 304 when nothing has happened, and what happens elsewhere does not end it', async () => {
   const { api } = controller;
   const [one, other] = [await pullingDevice(api), await pullingDevice(api)];
