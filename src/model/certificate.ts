@@ -1,4 +1,6 @@
-/** One request to a parent CA, and what came of it. Resource sets are in the text form of RFC 6492. */
+/** One request to a parent CA, and what came of it. */
+
+/** Canonical resource sets in the text form of RFC 6492: comma-separated, sorted, "" for none. */
 export interface ResourceSets {
   readonly asn: string;
   readonly ipv4: string;

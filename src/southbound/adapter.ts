@@ -2,7 +2,10 @@
  * The port that every push adapter implements. An adapter is handed the whole document a device should hold and makes
  * it so; it never decides what a device should hold, reads no table, and knows nothing of revisions but the number.
  */
+import type { ResourceSets } from '../model/certificate.js';
 import type { DeviceDocument } from '../model/document.js';
+
+export type { ResourceSets } from '../model/certificate.js';
 
 export interface Capabilities {
   /** The device can stop new assignments while old ones live on. */
@@ -29,13 +32,6 @@ export interface DeviceHandle {
 export interface DeviceMemory {
   load(): Promise<string | undefined>;
   save(text: string): Promise<void>;
-}
-
-/** Canonical resource sets in the text form of RFC 6492: comma-separated, sorted, "" for none. */
-export interface ResourceSets {
-  readonly asn: string;
-  readonly ipv4: string;
-  readonly ipv6: string;
 }
 
 export interface IssuedCertificate {
