@@ -16,6 +16,8 @@ export interface Work {
   readonly requestId: string;
   readonly now: Date;
   readonly box: SecretBox;
+  /** Where the turns of all that is asked were taken before its first step: the quotas among them. */
+  readonly quotas?: readonly string[];
   newId(): string;
   /** Written with the work, in its transaction. */
   audit(entry: Pick<AuditEntry, 'resourceType' | 'resourceId' | 'before' | 'after'> & Partial<Asker>): void;

@@ -15,7 +15,7 @@ export type { AllocationAsk };
 export async function allocateFromPool(poolId: string, asks: readonly AllocationAsk[], turn?: Promise<TurnToAllocate>): Promise<(Allocation | CasmError)[]> {
   const [first] = asks;
   if (first === undefined) return [];
-  const { pool, quotas, awaited } = await (turn ?? takeTurnToAllocate(first.work.tx, poolId, asks.map(({ input }) => input.holder)));
+  const { pool, quotas, awaited } = await (turn ?? takeTurnToAllocate(first.work.tx, poolId, asks.map(({ input }) => input.holder), first.work.quotas));
   if (pool === undefined) return asks.map(() => notFound('pool', poolId));
   const head = awaited ? await serveQueue(first.work, pool, quotas) : undefined;
   return allocateInTurn(pool, quotas, asks.map((ask) => ({ ...ask, spared: sparedBy(ask.input, head) })));

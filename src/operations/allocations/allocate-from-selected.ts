@@ -7,6 +7,7 @@ import { selectPools } from '../../storage/pools.js';
 import { lockQuotas } from '../../storage/quotas.js';
 import type { Work } from '../work.js';
 import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
+import { takeTurnToAllocate } from './turn-to-allocate.js';
 import { exhausted } from './exhausted.js';
 
 /** What another pool may not have in its way: full, retiring, gone by now, or of a policy that does not fit. */
@@ -22,13 +23,15 @@ export async function allocateFromSelected(asks: readonly AllocationAsk[]): Prom
   const [first] = asks;
   if (first === undefined) return [];
   const { all, roomy } = await selected(first.work, first.input);
-  // Before the turn of any pool, as everywhere.
-  await lockQuotas(first.work.tx, asks.map(({ input }) => input.holder), all);
+  const { tx } = first.work;
+  // Before the turn of any pool, as everywhere. From pool to pool it goes in the selector's order, not by id: should that end in
+  // a deadlock, the whole is done again.
+  const quotas = first.work.quotas ?? (await lockQuotas(tx, asks.map(({ input }) => input.holder), all));
   const results: (Allocation | CasmError | undefined)[] = asks.map(() => undefined);
   const unfit: CasmError[] = [];
   for (const poolId of roomy) {
     const left = asks.flatMap((ask, at) => (results[at] === undefined ? [{ ask, at }] : []));
-    const outcomes = await allocateFromPool(poolId, left.map(({ ask }) => ask));
+    const outcomes = await allocateFromPool(poolId, left.map(({ ask }) => ask), takeTurnToAllocate(tx, poolId, [], quotas));
     outcomes.forEach((outcome, index) => {
       const at = left[index]?.at ?? 0;
       if (!(outcome instanceof CasmError) || !passedBy.has(outcome.code)) results[at] = outcome;

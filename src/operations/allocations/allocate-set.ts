@@ -1,7 +1,7 @@
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { lockDeliveries } from '../../storage/deliveries.js';
-import { lockPools } from '../../storage/pools.js';
+import { lockPools, selectPools } from '../../storage/pools.js';
 import { lockQuotas } from '../../storage/quotas.js';
 import type { Work } from '../work.js';
 import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
@@ -28,20 +28,18 @@ interface Asked {
  * @throws CasmError what allocatePrefix throws, with the `index` of the item; `invalid-request` for too many
  */
 export async function allocateSet(work: Work, { items }: AllocationSetRequest): Promise<Allocation[]> {
-  const asked: Asked[] = items
-    .flatMap(({ count = 1, request }, item) => Array.from({ length: count }, () => ({ ask: { work, input: request }, item })))
-    .map((one, at) => ({ ...one, at }));
-  if (asked.length > mostPrefixes) {
+  const prefixes = items.reduce((sum, { count = 1 }) => sum + count, 0);
+  if (prefixes > mostPrefixes) {
     const detail = `must add up to ${mostPrefixes} prefixes at most`;
-    throw new CasmError('invalid-request', `the set asks for ${asked.length} prefixes: ${mostPrefixes} is the most`, { errors: [{ in: 'body', pointer: '/items', detail }] });
+    throw new CasmError('invalid-request', `the set asks for ${prefixes} prefixes: ${mostPrefixes} is the most`, { errors: [{ in: 'body', pointer: '/items', detail }] });
   }
   const waiting = items.findIndex(({ request }) => request.wait !== undefined);
   if (waiting >= 0) throw ofItem(waiting, neverWaits(`/items/${waiting}/request/wait`));
+  const own = work.quotas === undefined ? { ...work, quotas: await takeTurns(work, items) } : work;
+  const asked: Asked[] = items
+    .flatMap(({ count = 1, request }, item) => Array.from({ length: count }, () => ({ ask: { work: own, input: request }, item })))
+    .map((one, at) => ({ ...one, at }));
   const groups = await grouped(asked);
-  const poolIds = [...groups.keys()].filter((key) => typeof key === 'string');
-  await lockQuotas(work.tx, items.map(({ request }) => request.holder), poolIds);
-  await lockPools(work.tx, poolIds);
-  await lockDeliveries(work.tx, items.flatMap(({ request }) => request.deviceId ?? []));
   const results: Allocation[] = [];
   for (const [key, group] of groups) {
     const asks = group.map(({ ask }) => ask);
@@ -53,6 +51,19 @@ export async function allocateSet(work: Work, { items }: AllocationSetRequest): 
     }
   }
   return results;
+}
+
+/** Whatever is named or selected. @returns the quotas held */
+async function takeTurns(work: Work, items: AllocationSetRequest['items']): Promise<string[]> {
+  const poolIds: string[] = [];
+  for (const [item, { request }] of items.entries()) {
+    const named = await refusedAs(item, poolOf({ work, input: request }));
+    poolIds.push(...(named === undefined ? await selectPools(work.tx, request.poolSelector ?? {}) : [named]));
+  }
+  const quotas = await lockQuotas(work.tx, items.map(({ request }) => request.holder), poolIds);
+  await lockPools(work.tx, poolIds);
+  await lockDeliveries(work.tx, items.flatMap(({ request }) => request.deviceId ?? []));
+  return quotas;
 }
 
 /** Those for one pool together, by pool; those of one selecting item together, by item. */

@@ -13,8 +13,11 @@ export interface TurnToAllocate {
   readonly awaited: boolean;
 }
 
-/** The three travel together, one behind the other on the connection: each sees what was committed before its turn came. */
-export async function takeTurnToAllocate(tx: Tx, poolId: string, holders: readonly string[]): Promise<TurnToAllocate> {
-  const [quotas, pool, awaited] = await Promise.all([lockQuotas(tx, [...new Set(holders)], [poolId]), lockPool(tx, poolId), isAwaited(tx, poolId)]);
+/**
+ * The three travel together, one behind the other on the connection: each sees what was committed before its turn came.
+ * @param held quotas that were taken before any pool: those of whoever has come to wait since are left to another turn
+ */
+export async function takeTurnToAllocate(tx: Tx, poolId: string, holders: readonly string[], held?: readonly string[]): Promise<TurnToAllocate> {
+  const [quotas, pool, awaited] = await Promise.all([held ?? lockQuotas(tx, [...new Set(holders)], [poolId]), lockPool(tx, poolId), isAwaited(tx, poolId)]);
   return { pool, quotas, awaited };
 }

@@ -1,11 +1,10 @@
 import { CasmError } from '../../model/errors.js';
 import { isPassing } from '../../storage/constraint-errors.js';
-import { lockQuotas } from '../../storage/quotas.js';
 import { tentatively } from '../../storage/savepoint.js';
-import { lockTurns } from '../../storage/turns.js';
 import type { Work } from '../work.js';
 import type { Batch, BatchRequest, Outcome } from './batch.js';
 import { runsOf, type Step } from './runs.js';
+import { takeTurns } from './take-turns.js';
 import { operationOf, sets } from './verbs.js';
 
 /**
@@ -22,12 +21,9 @@ export async function runBatch(work: Work, { mode, clientTransactionId, items }:
   };
   check();
   const steps = items.flatMap(({ operation, input }, index): Step[] => (input instanceof CasmError ? [] : [{ operation, input, index }]));
-  const named = requestsOf(steps);
-  const resized = steps.filter(({ operation }) => operation === 'resizeAllocation').map(({ input }) => input);
-  await lockQuotas(work.tx, textsOf(named, 'holder'), textsOf(named, 'poolId'), textsOf(resized, 'allocationId'));
-  await lockTurns(work.tx, { poolIds: textsOf(named, 'poolId', 'parentId', 'poolIds'), deviceIds: textsOf(named, 'deviceId'), allocationIds: textsOf(named, 'allocationId', 'holdId') });
+  const own = { ...work, quotas: await takeTurns(work, steps) };
   for (const run of runsOf(steps)) {
-    const outcomes = await doRun(work, run);
+    const outcomes = await doRun(own, run);
     run.forEach(({ index }, at) => (results[index] = outcomes[at]));
     check();
   }
@@ -79,17 +75,4 @@ async function part<T>(work: Work, step: (work: Work) => Promise<T>): Promise<T 
     if (isPassing(error)) throw error;
     return new Refused(error);
   }
-}
-
-type Named = Readonly<Record<string, unknown>>;
-
-/** What names pools, devices and allocations: the inputs, and the requests of a set among them. */
-function requestsOf(steps: readonly Step[]): Named[] {
-  return steps.flatMap(({ operation, input }) => [input, ...(operation === 'allocateSet' ? (input['items'] as { request: Named }[]).map(({ request }) => request) : [])]);
-}
-
-/** Every text under these names, once. */
-function textsOf(named: readonly Named[], ...names: readonly string[]): string[] {
-  const texts = named.flatMap((one) => names.flatMap((name) => one[name]).filter((value) => typeof value === 'string'));
-  return [...new Set(texts)];
 }
