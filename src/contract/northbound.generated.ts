@@ -1000,7 +1000,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End an API token at once */
+        /**
+         * End an API token at once
+         * @description What waits for space in its name is cancelled with it. What it holds is kept until its time is over; nobody can take it.
+         */
         delete: operations["deleteToken"];
         options?: never;
         head?: never;

@@ -25,6 +25,8 @@ export interface Queued extends WaitingRequest {
   readonly actor: Actor;
   readonly requestId: string;
   readonly kept: string | null;
+  /** Whether the token it was asked with is valid still. */
+  readonly entitled: boolean;
 }
 
 /** Whether an answer to a request is a place in the queue. */

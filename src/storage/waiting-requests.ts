@@ -24,6 +24,10 @@ interface WaitingRow {
   ended_at: Date | null;
 }
 
+interface QueuedRow extends WaitingRow {
+  entitled: boolean;
+}
+
 /** The array of pool ids as the driver gives it, and the place that the request has at this moment. */
 const select = `
   select w.*, w.pool_ids::text[] as pool_ids, case when w.state = 'waiting' then 1 + (
@@ -31,8 +35,14 @@ const select = `
       and (o.priority > w.priority or (o.priority = w.priority and o.arrival < w.arrival))) end as position
   from waiting_requests w`;
 
-function toQueued(found: WaitingRow): Queued {
-  return { ...toWaiting(found), actor: found.actor, requestId: found.request_id, kept: found.kept };
+/** Of one that is waiting; what the controller asks for by itself has no token. */
+const selectQueued = `
+  select w.*, w.pool_ids::text[] as pool_ids, null as position, w.actor ->> 'tokenId' is null
+    or exists (select from tokens t where t.id = (w.actor ->> 'tokenId')::uuid and (t.expires_at is null or t.expires_at > now())) as entitled
+  from waiting_requests w where w.state = 'waiting'`;
+
+function toQueued(found: QueuedRow): Queued {
+  return { ...toWaiting(found), actor: found.actor, requestId: found.request_id, kept: found.kept, entitled: found.entitled };
 }
 
 function toWaiting(found: WaitingRow): WaitingRequest {
@@ -99,10 +109,9 @@ export async function lockWaitingRequest(tx: Tx, id: string): Promise<WaitingReq
  * the locked ones are left for another turn.
  */
 export async function lockQueue(tx: Tx, poolId: string, lockedQuotas: readonly string[], limit: number): Promise<Queued[]> {
-  const found = await rows<WaitingRow>(
+  const found = await rows<QueuedRow>(
     tx,
-    `select w.*, w.pool_ids::text[] as pool_ids, null as position from waiting_requests w
-     where w.state = 'waiting' and w.pool_ids @> array[$1::uuid]
+    `${selectQueued} and w.pool_ids @> array[$1::uuid]
        and not exists (select from quotas q where q.holder = w.holder and q.id <> all($2::uuid[]))
      order by w.priority desc, w.arrival limit $3 for no key update of w`,
     [poolId, lockedQuotas, limit],
@@ -159,6 +168,21 @@ export async function awaitedPools(tx: Tx, holder?: string): Promise<string[]> {
   return found.map((pool) => pool.id);
 }
 
+/** Takes the turns of those who wait for any of these pools, in the order of their queues. @returns them */
+export async function lockWaitingFor(tx: Tx, poolIds: readonly string[]): Promise<Queued[]> {
+  return lockWaiting(tx, 'w.pool_ids && $1::uuid[]', poolIds);
+}
+
+/** Takes the turns of those who wait in the name of a token. @returns them */
+export async function lockWaitingOf(tx: Tx, tokenId: string): Promise<Queued[]> {
+  return lockWaiting(tx, `w.actor ->> 'tokenId' = $1`, tokenId);
+}
+
+async function lockWaiting(tx: Tx, which: string, parameter: unknown): Promise<Queued[]> {
+  const found = await rows<QueuedRow>(tx, `${selectQueued} and ${which} order by w.priority desc, w.arrival for no key update of w`, [parameter]);
+  return found.map(toQueued);
+}
+
 /** Who waits for one of these pools waits for that one instead, at the same place of its order. The caller holds their turns. */
 export async function waitElsewhere(tx: Tx, poolIds: readonly string[], poolId: string): Promise<void> {
   await rows(
@@ -171,11 +195,9 @@ export async function waitElsewhere(tx: Tx, poolIds: readonly string[], poolId: 
   );
 }
 
-/** The pool is gone. @returns those that waited for nothing else */
-export async function forgetPool(tx: Tx, poolId: string): Promise<string[]> {
+/** The pool is gone: whoever waits for others, too, waits for those. The caller holds their turns. */
+export async function forgetPool(tx: Tx, poolId: string): Promise<void> {
   await rows(tx, `update waiting_requests set pool_ids = array_remove(pool_ids, $1::uuid) where state = 'waiting' and pool_ids @> array[$1::uuid] and cardinality(pool_ids) > 1`, [poolId]);
-  const alone = await rows<{ id: string }>(tx, `select id from waiting_requests where state = 'waiting' and pool_ids = array[$1::uuid] order by id`, [poolId]);
-  return alone.map((one) => one.id);
 }
 
 export async function deleteWaitingEndedBefore(tx: Tx, before: Date): Promise<void> {

@@ -12,8 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => controller.stop());
 
-async function wait(poolId: string, more: object = {}, seconds = 600): Promise<Waiting> {
-  const answer = await controller.api.post('/v1/allocations', allocationOf(poolId, { wait: { seconds }, ...more }));
+async function wait(poolId: string, more: object = {}, seconds = 600, token?: string): Promise<Waiting> {
+  const answer = await controller.api.post('/v1/allocations', allocationOf(poolId, { wait: { seconds }, ...more }), token === undefined ? {} : { token });
   expect(answer.status, JSON.stringify(answer.body)).toBe(202);
   expect(answer.headers.get('location')).toBe(`/v1/waiting-requests/${answer.body.id}`);
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -181,6 +181,28 @@ test('what has become impossible is cancelled with its reason: a device that is 
   await reached(alone, 'served');
   const last = await wait(root.id, { prefixLength: 31 });
   await release({ id: (await look(alone)).allocationId ?? '' });
+  await reached(last, 'served');
+});
+
+test('nothing is done in the name of a token that has ended: deleted, its requests go with it; expired, at the turn that would serve them', async () => {
+  const { api, database } = controller;
+  const root = await newRoot(api, ['45.96.0.0/30']);
+  const taken = await allocate(api, root.id, { prefixLength: 30 });
+  const newToken = (more: object = {}): Promise<{ id: string; token: string }> => api.expect(201, 'POST', '/v1/tokens', { body: { name: unique('token'), role: 'operator', ...more } });
+  const [deleted, expiring, gone] = [await newToken(), await newToken({ expiresAt: new Date(Date.now() + 60_000).toISOString() }), await newToken()];
+  const first = await wait(root.id, { prefixLength: 30 }, 600, deleted.token);
+  const others = [await wait(root.id, { prefixLength: 32 }, 600, expiring.token), await wait(root.id, { prefixLength: 32 }, 600, gone.token)];
+  const last = await wait(root.id, { prefixLength: 30 });
+  await api.expect(204, 'DELETE', `/v1/tokens/${deleted.id}?dryRun=true`);
+  expect((await look(first)).state).toBe('waiting');
+  await api.expect(204, 'DELETE', `/v1/tokens/${deleted.id}`);
+  expect(await look(first)).toMatchObject({ state: 'cancelled', reason: 'the token it was asked with was deleted', allocationId: null });
+  expect((await api.get(`/v1/audit?resourceId=${first.id}`)).body.items).toMatchObject([{ operation: 'deleteToken' }, { operation: 'allocatePrefix' }]);
+  // As if its time had come, and as if the other had been deleted while its request came in.
+  await database.query('update tokens set expires_at = now() where id = $1', [expiring.id]);
+  await database.query('delete from tokens where id = $1', [gone.id]);
+  await release(taken);
+  for (const one of others) expect(await reached(one, 'cancelled')).toMatchObject({ reason: 'the token it was asked with has ended', allocationId: null });
   await reached(last, 'served');
 });
 

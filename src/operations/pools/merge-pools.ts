@@ -1,11 +1,11 @@
 import { CasmError } from '../../model/errors.js';
 import type { Pool } from '../../model/pool.js';
 import { aggregate, formatPrefix, parsePrefix } from '../../model/prefix.js';
-import { lockDelivery } from '../../storage/deliveries.js';
+import { lockDeliveries } from '../../storage/deliveries.js';
 import { devicesSuppliedFrom, supplyFrom } from '../../storage/domains.js';
 import type { Tile } from '../../storage/pool-layout.js';
 import { adoptChildren, deletePool, findPool, lockPool, poolPrefixes, touchPool } from '../../storage/pools.js';
-import { waitElsewhere } from '../../storage/waiting-requests.js';
+import { lockWaitingFor, waitElsewhere } from '../../storage/waiting-requests.js';
 import { found } from '../not-found.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';
 import type { Work } from '../work.js';
@@ -33,13 +33,13 @@ export async function mergePools(work: Work, { poolIds, ...turn }: PoolTurnReque
   const before = await takePoolTurn(work, turn);
   const others = await Promise.all(ids.map(async (id) => found(await findPool(tx, id), 'pool', id)));
   for (const other of others) checkSibling(before, other);
+  // Who waits and who is supplied come before the allocations, whose turns layOut takes.
+  await lockWaitingFor(tx, ids);
+  await lockDeliveries(tx, await devicesSuppliedFrom(tx, ids));
   const together = [before, ...others];
   const moved = await layOut(work, before, together.flatMap((pool) => pool.prefixes.map((prefix) => ({ poolId: pool.id, prefix }))), await joined(work, before.id, together));
   const adopted = await adoptChildren(tx, ids, before.id);
-  for (const deviceId of await devicesSuppliedFrom(tx, ids)) {
-    await lockDelivery(tx, deviceId);
-    await supplyFrom(tx, deviceId, ids, before.id);
-  }
+  for (const deviceId of await devicesSuppliedFrom(tx, ids)) await supplyFrom(tx, deviceId, ids, before.id);
   for (const other of others) {
     await deletePool(tx, other.id);
     work.audit({ resourceType: 'pool', resourceId: other.id, before: other, after: null });

@@ -1,6 +1,7 @@
 import type { Token } from '../../model/token.js';
 import { deleteToken, findTokensByHash, putBootstrapToken } from '../../storage/tokens.js';
 import type { Tx } from '../../storage/sql.js';
+import { cancelWaitingOf } from '../waiting/end-waiting.js';
 import type { Work } from '../work.js';
 import { hashToken } from './token-secret.js';
 
@@ -18,7 +19,9 @@ export async function installBootstrapToken(work: Work, { secret }: { secret: st
   const token = { name: 'bootstrap', role: 'admin' };
   if (secret === undefined) {
     const ended = await deleteToken(work.tx, bootstrapId);
-    if (ended !== undefined) work.audit({ resourceType: 'token', resourceId: bootstrapId, before: token, after: null });
+    if (ended === undefined) return;
+    work.audit({ resourceType: 'token', resourceId: bootstrapId, before: token, after: null });
+    await cancelWaitingOf(work, bootstrapId);
   } else if (await putBootstrapToken(work.tx, bootstrapId, hashToken(secret))) {
     work.audit({ resourceType: 'token', resourceId: bootstrapId, before: null, after: token });
   }

@@ -1,7 +1,7 @@
 /** How waiting ends otherwise than by being served: it is cancelled, or its time is over. */
 import { CasmError } from '../../model/errors.js';
 import type { WaitingRequest } from '../../model/waiting-request.js';
-import { endWaiting, findWaitingRequest, forgetPool, lockWaitingRequest, type End } from '../../storage/waiting-requests.js';
+import { endWaiting, findWaitingRequest, forgetPool, lockWaitingFor, lockWaitingOf, lockWaitingRequest, type End } from '../../storage/waiting-requests.js';
 import { found } from '../not-found.js';
 import type { Work } from '../work.js';
 import { wakeWaiting } from './wake-waiting.js';
@@ -22,10 +22,21 @@ export async function expireWaitingRequest(work: Work, { waitingRequestId }: { w
 
 /** Nothing will come from a pool that is gone. */
 export async function cancelWaitingFor(work: Work, poolId: string): Promise<void> {
-  for (const id of await forgetPool(work.tx, poolId)) {
-    const before = await lockWaitingRequest(work.tx, id);
-    if (before?.state === 'waiting') await end(work, before, { id, state: 'cancelled', reason: 'the pool was deleted' });
-  }
+  const queue = await lockWaitingFor(work.tx, [poolId]);
+  await forgetPool(work.tx, poolId);
+  await cancel(work, queue.filter(({ poolIds }) => poolIds.length === 1), 'the pool was deleted');
+}
+
+/** Nothing is done in the name of a token that is no more. */
+export async function cancelWaitingOf(work: Work, tokenId: string): Promise<void> {
+  await cancel(work, await lockWaitingOf(work.tx, tokenId), 'the token it was asked with was deleted');
+}
+
+async function cancel(work: Work, queue: readonly WaitingRequest[], reason: string): Promise<void> {
+  const ends = queue.map(({ id }): End => ({ id, state: 'cancelled', reason }));
+  await endWaiting(work.tx, ends, work.now);
+  auditEnds(work, queue, ends);
+  wakeWaiting(work.tx, [...new Set(queue.flatMap(({ poolIds }) => poolIds))].sort());
 }
 
 /** What was kept for it is for others now. */

@@ -29,7 +29,8 @@ export type Head = Pick<Queued, 'kept' | 'priority'>;
 export async function serveQueue(work: Work, pool: PoolTurn, quotas: readonly string[]): Promise<Head | undefined> {
   for (;;) {
     const queue = await lockQueue(work.tx, pool.id, quotas, most);
-    const [over, alive] = [queue.filter((one) => new Date(one.expiresAt) <= work.now), queue.filter((one) => new Date(one.expiresAt) > work.now)];
+    const unserved = queue.flatMap((one) => endUnserved(one, work.now));
+    const alive = queue.filter(({ id }) => !unserved.some((end) => end.id === id));
     const [head] = alive;
     const asks = alive.map((one) => ({
       work: inTheNameOf(work, { actor: one.actor, requestId: one.requestId, operation: 'allocatePrefix' }),
@@ -37,13 +38,19 @@ export async function serveQueue(work: Work, pool: PoolTurn, quotas: readonly st
       ...(one === head || head?.kept == null ? {} : { spared: head.kept }),
     }));
     const outcomes = await allocateInTurn(pool, quotas, asks);
-    const ends = [...over.map(({ id }): End => ({ id, state: 'expired' })), ...alive.flatMap((one, at) => endOf(one, outcomes[at]))];
+    const ends = [...unserved, ...alive.flatMap((one, at) => endOf(one, outcomes[at]))];
     await endWaiting(work.tx, ends, work.now);
     auditEnds(work, queue, ends);
     // Who follows the first was kept from what it needed; once it is served or gone, that is theirs as well.
     const after = ends.some(({ id }) => id === head?.id) ? undefined : head;
     if (after !== undefined || head === undefined || alive.length === 1) return after;
   }
+}
+
+/** Nothing is done for it any more: its time is over, or nobody would be let in who asks so now. */
+function endUnserved({ id, expiresAt, entitled }: Queued, now: Date): End[] {
+  if (new Date(expiresAt) <= now) return [{ id, state: 'expired' }];
+  return entitled ? [] : [{ id, state: 'cancelled', reason: 'the token it was asked with has ended' }];
 }
 
 function endOf({ id, poolIds }: Queued, outcome: Allocation | CasmError | undefined): End[] {
