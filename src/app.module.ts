@@ -4,6 +4,7 @@ import { Logger, Module, type DynamicModule, type OnApplicationShutdown, type On
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import type { Bounds } from './bounds.js';
 import type { Config } from './config.js';
 import { AccessGuard } from './http/access.guard.js';
 import { AnswerInterceptor } from './http/answers.js';
@@ -56,7 +57,7 @@ export class AppModule implements OnModuleDestroy, OnApplicationShutdown {
     private readonly feed: EventFeed,
   ) {}
 
-  static with(config: Config, source: DataSource): DynamicModule {
+  static with(config: Config, source: DataSource, bounds: Bounds): DynamicModule {
     const now = (): Date => new Date();
     const transactions = new Transactions(source);
     const box = new SecretBox(config.secretKey);
@@ -69,7 +70,7 @@ export class AppModule implements OnModuleDestroy, OnApplicationShutdown {
       controllers: [QuotasController, WaitingController, SpacesController, PoolsController, UsageController, ExchangeController, AllocationsController, HoldsController, BatchesController, DevicesController, AdministrationController, MemoryController, SystemController, DeviceDoorController],
       providers: [
         { provide: Hall, useValue: hall },
-        { provide: PoolTurns, useValue: new PoolTurns(hall) },
+        { provide: PoolTurns, useValue: new PoolTurns(hall, bounds.longestQueue) },
         { provide: TokenDesk, useValue: new TokenDesk(hall) },
         { provide: EventFeed, useValue: new EventFeed(hall, usualPace) },
         { provide: JobRunner, useValue: worker },

@@ -6,9 +6,11 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule, jobHandlers, newRequestId } from './app.module.js';
+import { usualBounds, type Bounds } from './bounds.js';
 import type { Config } from './config.js';
 import { contractOperation } from './contract/contract.js';
 import { ControllerLogger } from './controller-logger.js';
+import { jsonLimit, readBodies, refuseForeignBody } from './http/bodies.js';
 import { refuseLargeOfStrangers } from './http/caller.js';
 import { serveDocs } from './http/docs.js';
 import { sendProblem } from './http/problem.filter.js';
@@ -22,25 +24,18 @@ import { Dispatcher } from './southbound/dispatcher.js';
 import { RevisionWatch } from './southbound/revision-watch.js';
 import { createDataSource, migrate } from './storage/database.js';
 
-const jsonLimit = 4 * 1024 * 1024;
-/** Ten thousand allocations with all that can be said of each. */
-const batchLimit = 16 * 1024 * 1024;
-const importLimit = 64 * 1024 * 1024;
-/** In ms, until a request has come whole: enough for the largest import, and an end to those that never do. */
-const requestTimeout = 15 * 60_000;
-
 export interface RunningController {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-export async function startController(config: Config): Promise<RunningController> {
+export async function startController(config: Config, bounds: Bounds = usualBounds): Promise<RunningController> {
   const logger = new ControllerLogger(config.logLevel);
   const log = new Logger('controller');
   const source = await createDataSource(config.databaseUrl, config.databaseConnections).initialize();
   try {
     if (config.migrate) await migrate(source, config.databaseUrl);
-    const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, source), httpAdapter(), { logger, abortOnError: false, bodyParser: false });
+    const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, source, bounds), httpAdapter(bounds), { logger, abortOnError: false, bodyParser: false });
     const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
     prepare(server, app.get(Metrics), app.get(TokenDesk));
     await serveDocs(server);
@@ -63,11 +58,12 @@ export async function startController(config: Config): Promise<RunningController
   }
 }
 
-function httpAdapter(): FastifyAdapter {
+function httpAdapter({ longestQueue: _, ...timeouts }: Bounds): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: jsonLimit,
     forceCloseConnections: true,
-    requestTimeout,
+    requestTimeout: timeouts.requestTimeout,
+    http: timeouts,
     // A caller's own request id is kept when it is safe to log and to store.
     genReqId: (request: IncomingMessage) => {
       const given = request.headers['x-request-id'];
@@ -80,23 +76,11 @@ function httpAdapter(): FastifyAdapter {
 }
 
 function prepare(server: FastifyInstance, metrics: Metrics, tokens: TokenDesk): void {
-  // Clients that name a type and send nothing, as many do on DELETE, mean no body.
-  const parseJson = server.getDefaultJsonParser('error', 'error');
-  server.removeContentTypeParser('application/json');
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void parseJson(request, body as string, done);
-  });
-  server.removeContentTypeParser('text/plain');
-  server.addContentTypeParser('text/plain', { parseAs: 'string', bodyLimit: importLimit }, (_, body, done) => done(null, body));
-  // Handed on as they come: whoever is allowed to send them reads them.
-  server.addContentTypeParser(['text/csv', 'application/x-ndjson'], (_, payload, done) => done(null, payload));
-  server.addHook('onRoute', (route) => {
-    if (route.url === contractOperation('runBatch').path) route.bodyLimit = batchLimit;
-  });
+  readBodies(server);
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
     await refuseLargeOfStrangers(request, tokens);
+    refuseForeignBody(request, reply);
   });
   server.addHook('onResponse', async (request, reply) => {
     const operation = (request as { asked?: { call: { operation: string } } }).asked?.call.operation;

@@ -34,7 +34,7 @@ export interface ContractOperation {
   /** The media types of a body that is read as it comes, line by line; none when it is read whole. */
   readonly streamTypes: readonly string[];
   readonly successStatus: number;
-  /** Coerces and completes path, query and header values in place. */
+  /** Reads and completes path, query and header values in place. */
   validateRequest(request: { path: object; query: object; header: object; body: unknown }): Violation[];
   /** What is wrong with one line of a body that is read as it comes. */
   validateLine(value: unknown): Violation[];
@@ -64,7 +64,7 @@ const methods = ['get', 'post', 'patch', 'put', 'delete'];
 
 const shared = { strict: false, allErrors: true, validateFormats: true, validateSchema: false } as const;
 const bodies = new Ajv2020(shared);
-const parameters = new Ajv2020({ ...shared, coerceTypes: true, useDefaults: true });
+const parameters = new Ajv2020({ ...shared, useDefaults: true });
 for (const ajv of [bodies, parameters]) {
   addFormats.default(ajv);
   // Ids are opaque: they are sent as they were given, not as a URN and not in capitals.
@@ -116,7 +116,8 @@ function compile(document: OpenApi, name: string, path: string, method: string, 
       required: here.filter((one) => one.thing['required'] === true).map(key),
       additionalProperties: place !== 'query',
     };
-    return { place, validate: parameters.compile(schema) };
+    const types = new Map(here.map((one) => [key(one), resolve(document, one.thing['schema'] as AnySchemaObject, '').thing['type'] as unknown]));
+    return { place, types, validate: parameters.compile(schema) };
   });
   const bodyTypes = Object.keys(operation.requestBody?.content ?? {});
   const line = operation.requestBody?.['x-line'];
@@ -135,7 +136,10 @@ function compile(document: OpenApi, name: string, path: string, method: string, 
     validateLine: (value) => (validateLine === undefined ? [] : violations('body', validateLine, value)),
     successStatus: Number(Object.keys(operation.responses).find((status) => status.startsWith('2'))),
     validateRequest: (request) => [
-      ...places.flatMap(({ place, validate }) => violations(place, validate, request[place])),
+      ...places.flatMap(({ place, types, validate }) => {
+        for (const [name, type] of types) readText(request[place] as Record<string, unknown>, name, type);
+        return violations(place, validate, request[place]);
+      }),
       ...(validateBody === undefined ? [] : violations('body', validateBody, request.body)),
     ],
     validateAnswer: (status, mediaType, body) => {
@@ -150,6 +154,14 @@ function compile(document: OpenApi, name: string, path: string, method: string, 
       return violations('body', validate, body).map((one) => `${one.pointer || '/'} ${one.detail}`);
     },
   };
+}
+
+/** Of all that a text could be taken for: `true`, `false`, and decimal digits. What is written otherwise stays text, and is refused as such. */
+function readText(values: Record<string, unknown>, name: string, type: unknown): void {
+  const text = values[name];
+  if (typeof text !== 'string') return;
+  if (type === 'integer' && /^-?\d{1,15}$/.test(text)) values[name] = Number(text);
+  if (type === 'boolean' && /^(true|false)$/.test(text)) values[name] = text === 'true';
 }
 
 /** Ajv completes defaults beside a property, not behind its `$ref`. */

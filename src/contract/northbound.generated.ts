@@ -813,7 +813,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List the imports of pools and allocations, with how far each is
+         * @description Those that have ended are kept for 30 days.
+         */
+        get: operations["listImports"];
         put?: never;
         /**
          * Import RIR delegation statistics as root pools
@@ -1044,7 +1048,7 @@ export interface paths {
          *     As `application/json`, a page; `nextCursor` is where to go on with `after`, at once or later. As `text/event-stream`
          *     (send `Accept`), the same events as they happen: `id` is the cursor, `event` the type, `data` an Event. A client
          *     that comes back with `Last-Event-ID` misses nothing. The stream ends when its token does; 429 `busy` says that too
-         *     many listen.
+         *     many listen, in all (100) or with this token (10).
          */
         get: operations["listEvents"];
         put?: never;
@@ -1944,6 +1948,10 @@ export interface components {
             refused: number;
             createdAt: components["schemas"]["Time"];
             finishedAt: components["schemas"]["Time"] | null;
+        };
+        ImportList: {
+            items: components["schemas"]["Import"][];
+            nextCursor: components["schemas"]["NextCursor"];
         };
         RefusalList: {
             items: {
@@ -3889,6 +3897,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CertificateList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                /** @description At most so many items */
+                limit?: components["parameters"]["Limit"];
+                /** @description `nextCursor` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                spaceId?: components["parameters"]["SpaceId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportList"];
                 };
             };
             default: components["responses"]["Problem"];

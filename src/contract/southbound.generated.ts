@@ -273,7 +273,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the document the device holds. */
                 "If-None-Match"?: string;
-                /** @description `wait=n` (RFC 7240), n at most 60 seconds. */
+                /** @description `wait=n` (RFC 7240): n seconds, of which 60 are honoured at most. Other preferences are passed over. */
                 Prefer?: string;
             };
             path?: never;

@@ -7,6 +7,7 @@ import { Route } from '../http/route.js';
 import type { ExchangeKind } from '../model/exchange.js';
 import { Hall } from '../operations/hall.js';
 import { getImport, listRefusals } from '../operations/imports/get-import.js';
+import { listImports } from '../operations/imports/list-imports.js';
 import { receiveImport } from '../operations/imports/receive-import.js';
 import { readLines } from './lines.js';
 import { RecordStreams } from './record-stream.js';
@@ -41,6 +42,11 @@ export class ExchangeController {
   @Route('importAllocations')
   importAllocations(@Ask() asked: Asked<'importAllocations'>): Promise<Answer> {
     return this.import('allocations', asked);
+  }
+
+  @Route('listImports')
+  async imports(@Ask() { query }: Asked<'listImports'>): Promise<unknown> {
+    return viewPage(await this.hall.read(listImports, { ...query, limit: query.limit ?? 100 }), asIs);
   }
 
   @Route('getImport')

@@ -15,11 +15,11 @@ const shown = 500;
 
 /**
  * @param operation the import whose lines they are
- * @throws CasmError `import-invalid` when what follows cannot be told apart any more, `body-too-large`
+ * @throws CasmError `import-invalid` when what follows cannot be told apart any more, or is not UTF-8, `body-too-large`
  */
 export function readLines(body: Readable, type: 'text/csv' | 'application/x-ndjson', kind: ExchangeKind, operation: ContractOperation): AsyncGenerator<ExchangeLine> {
   const held = (line: number, text: string, record: unknown): ExchangeLine => hold(operation, { line, text: text.slice(0, shown).toWellFormed(), record });
-  return type === 'text/csv' ? csvLines(measured(body), kind, held) : jsonLines(measured(body), held);
+  return type === 'text/csv' ? csvLines(texts(body), kind, held) : jsonLines(texts(body), held);
 }
 
 type Hold = (line: number, text: string, record: unknown) => ExchangeLine;
@@ -37,13 +37,23 @@ function refused(line: number, text: string, code: 'invalid-request' | 'import-i
   return { line, text: text.slice(0, shown).toWellFormed().replaceAll('\0', '\u{fffd}'), refused: { code, detail: detail.replaceAll('\0', '\u{fffd}') } };
 }
 
-async function* measured(body: Readable): AsyncGenerator<Buffer> {
+async function* texts(body: Readable): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decoded = (part?: Buffer): string => {
+    try {
+      return decoder.decode(part, { stream: part !== undefined });
+    } catch {
+      // Another decoder would put U+FFFD for what it cannot read.
+      throw new CasmError('import-invalid', 'the file is not UTF-8');
+    }
+  };
   let size = 0;
   for await (const part of body as AsyncIterable<Buffer>) {
     size += part.length;
     if (size > largestFile) throw new CasmError('body-too-large', 'a file holds 4 GiB at most: send it in parts');
-    yield part;
+    yield decoded(part);
   }
+  yield decoded();
 }
 
 interface CsvRecord {
@@ -52,8 +62,8 @@ interface CsvRecord {
   readonly raw: string;
 }
 
-async function* csvLines(body: AsyncIterable<Buffer>, kind: ExchangeKind, held: Hold): AsyncGenerator<ExchangeLine> {
-  const parser = parse({ bom: true, info: true, raw: true, relax_column_count: true, skip_empty_lines: true, max_record_size: longestLine });
+async function* csvLines(body: AsyncIterable<string>, kind: ExchangeKind, held: Hold): AsyncGenerator<ExchangeLine> {
+  const parser = parse({ info: true, raw: true, relax_column_count: true, skip_empty_lines: true, max_record_size: longestLine });
   let header: readonly string[] | undefined;
   try {
     for await (const { record, info, raw } of feed(body, parser)) {
@@ -70,7 +80,7 @@ async function* csvLines(body: AsyncIterable<Buffer>, kind: ExchangeKind, held: 
 }
 
 /** Pushes as fast as records are taken; what goes wrong on either side ends both. */
-async function* feed(body: AsyncIterable<Buffer>, parser: ReturnType<typeof parse>): AsyncGenerator<CsvRecord> {
+async function* feed(body: AsyncIterable<string>, parser: ReturnType<typeof parse>): AsyncGenerator<CsvRecord> {
   const fed = pipeline(body, parser).catch((error: unknown) => void parser.destroy(error as Error));
   yield* parser as AsyncIterable<CsvRecord>;
   await fed;
@@ -86,17 +96,16 @@ function checkHeader(kind: ExchangeKind, header: readonly string[]): readonly st
   throw new CasmError('import-invalid', `the first line names the columns, of ${known.join(', ')}: ${faults.join('; ').slice(0, shown)}`);
 }
 
-async function* jsonLines(body: AsyncIterable<Buffer>, held: Hold): AsyncGenerator<ExchangeLine> {
-  const decoder = new TextDecoder();
+async function* jsonLines(body: AsyncIterable<string>, held: Hold): AsyncGenerator<ExchangeLine> {
   let line = 0;
   let rest = '';
   for await (const part of body) {
-    const whole = (rest + decoder.decode(part, { stream: true })).split('\n');
+    const whole = (rest + part).split('\n');
     rest = whole.pop() ?? '';
     if (rest.length > longestLine) throw new CasmError('import-invalid', `line ${line + whole.length + 1} is longer than ${longestLine} characters`);
     for (const text of whole) yield* jsonLine((line += 1), text, held);
   }
-  yield* jsonLine(line + 1, rest + decoder.decode(), held);
+  yield* jsonLine(line + 1, rest, held);
 }
 
 function* jsonLine(line: number, text: string, held: Hold): Generator<ExchangeLine> {

@@ -1,6 +1,7 @@
 /** The pull door: devices fetch their document, confirm it, report, ask for more and give back. */
 import { Controller } from '@nestjs/common';
 import { Answer, done, retryAfterSeconds } from '../http/answers.js';
+import { waitOf } from '../http/preferences.js';
 import { Ask, type Asked, type OperationId } from '../http/request-context.js';
 import { Route } from '../http/route.js';
 import { CasmError } from '../model/errors.js';
@@ -12,6 +13,9 @@ import { requestRanges } from '../operations/ranges/request-ranges.js';
 import { tokenIsValid } from '../storage/tokens.js';
 import { DocumentDoor } from './document-door.js';
 
+/** In seconds, a pull. */
+const longestWait = 60;
+
 @Controller()
 export class DeviceDoorController {
   constructor(
@@ -21,7 +25,7 @@ export class DeviceDoorController {
 
   @Route('pullDocument')
   async pull(@Ask() asked: Asked<'pullDocument'>): Promise<Answer> {
-    const waitSeconds = Number(asked.header['prefer']?.slice('wait='.length) ?? 0);
+    const waitSeconds = waitOf(asked.header['prefer'], longestWait);
     const held = asked.header['if-none-match'];
     const document = await this.documents.pull(deviceOf(asked), held, waitSeconds);
     if (waitSeconds > 0 && document !== undefined) await this.stillKnown(asked);

@@ -60,6 +60,12 @@ export async function findImport(tx: Tx, id: string): Promise<Import | undefined
   return found && toImport(found);
 }
 
+/** The newest first. */
+export async function listImports(tx: Tx, page: PageRequest, { spaceId }: { spaceId?: string }): Promise<Import[]> {
+  const found = await rows<ImportRow>(tx, 'select * from imports where ($1::uuid is null or id < $1) and ($2::uuid is null or space_id = $2) order by id desc limit $3', [page.after, spaceId ?? null, page.limit + 1]);
+  return found.map(toImport);
+}
+
 /** Takes the turn of its end. */
 export async function lockImport(tx: Tx, id: string): Promise<Import | undefined> {
   const found = await row<ImportRow>(tx, 'select * from imports where id = $1 for no key update', [id]);

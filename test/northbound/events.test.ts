@@ -192,6 +192,27 @@ test('so many listeners and no more; one that leaves makes room', async () => {
   await source.destroy();
 });
 
+test('one token has ten listeners and no more, and leaves room for others', async () => {
+  const { api } = controller;
+  const { token } = await api.expect(201, 'POST', '/v1/tokens', { body: { name: unique('listener'), role: 'viewer' } });
+  const open = (as = token): Promise<EventListener> => EventListener.open(`${api.url}/v1/events?after=latest`, as);
+  const listeners = await Promise.all(Array.from({ length: 10 }, () => open()));
+  expect(listeners.map(({ response }) => response.status)).toEqual(Array.from({ length: 10 }, () => 200));
+  const refused = await fetch(`${api.url}/v1/events`, { headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` } });
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '2']);
+  expect(await refused.json()).toMatchObject({ code: 'busy', detail: expect.stringContaining('with this token') });
+  expect((await api.as(token).get('/v1/events')).status).toBe(200);
+  const other = await open(adminToken);
+  expect(other.response.status).toBe(200);
+  await listeners[0]?.leave();
+  const again = await eventually(async () => {
+    const listener = await open();
+    expect(listener.response.status).toBe(200);
+    return listener;
+  });
+  for (const listener of [...listeners, other, again]) await listener.leave();
+});
+
 test('the controller stops while somebody listens', async () => {
   const own = await startTestController();
   const listener = await EventListener.open(`${own.api.url}/v1/events`, adminToken);

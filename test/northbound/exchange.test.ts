@@ -230,6 +230,23 @@ test('exports are written as they are read; four at once, and whoever goes makes
   await source.destroy();
 });
 
+test('imports are listed, the newest first, page by page', async () => {
+  const { api } = controller;
+  const spaceId = await newSpace(api);
+  const made: Import[] = [];
+  for (const name of ['one', 'two', 'three']) made.unshift(await brought('pools', spaceId, `path,prefixes\n/${name},45.96.${made.length}.0/24`));
+  const listed = await api.expect(200, 'GET', `/v1/imports?spaceId=${spaceId}`);
+  expect(listed).toEqual({ items: made, nextCursor: null });
+  const first = await api.expect(200, 'GET', `/v1/imports?spaceId=${spaceId}&limit=2`);
+  expect(first.items).toEqual(made.slice(0, 2));
+  // What begins between two pages moves none of what is still to be read.
+  const later = await brought('pools', spaceId, 'path,prefixes\n/four,45.96.9.0/24');
+  expect(await api.expect(200, 'GET', `/v1/imports?spaceId=${spaceId}&limit=2&cursor=${first.nextCursor}`)).toEqual({ items: made.slice(2), nextCursor: null });
+  expect((await api.expect(200, 'GET', '/v1/imports?limit=1')).items).toEqual([later]);
+  expect((await api.expect(200, 'GET', `/v1/imports?spaceId=${nowhere}`)).items).toEqual([]);
+  await api.problem('invalid-cursor', 'GET', '/v1/imports?cursor=x');
+});
+
 describe('background work that is interrupted', () => {
   const call = { operation: 'importAllocations', actor: { ...controllerActor, name: 'somebody' }, requestId: 'their-request' };
   const hosts = 5_000;

@@ -69,6 +69,19 @@ test('a root splits into prefixes of one length, and the roots are as good as an
   await api.problem('length-not-allowed', 'POST', `/v1/pools/${created[2]?.id}/split`, { body: { prefixLength: 32 } });
 });
 
+test('a length that one of the families does not have is what is wrong, split or carved', async () => {
+  const { api } = controller;
+  const dual = await newRoot(api, ['2a0e:b100::/32', '45.96.0.0/26']);
+  for (const prefixLength of [33, 40]) {
+    const problem = await api.problem('length-not-allowed', 'POST', `/v1/pools/${dual.id}/split`, { body: { prefixLength } });
+    expect(problem).toMatchObject({ detail: `45.96.0.0/26 cannot be cut into /${prefixLength}, which is no length of ipv4: name the parts instead`, prefix: '45.96.0.0/26', allowed: ['/0 to /32'] });
+    const carve = [{ family: 'ipv6', prefixLength }, { family: 'ipv4', prefixLength }];
+    const body = { parentId: dual.id, name: unique('carved'), carve };
+    expect(await api.problem('length-not-allowed', 'POST', '/v1/pools', { body })).toMatchObject({ detail: `/${prefixLength} is no length of ipv4`, allowed: ['/0 to /32'] });
+  }
+  expect(await split(dual.id, { parts: [{ name: unique('six'), prefixes: ['2a0e:b100::/40'] }] })).toMatchObject({ pool: { id: dual.id }, created: [{ prefixes: ['2a0e:b100::/40'] }] });
+});
+
 test('no cut goes through an allocation, a child, or the prefixes of one', async () => {
   const { api, database } = controller;
   const root = await newRoot(api, ['45.96.0.0/22', '45.96.8.0/22']);

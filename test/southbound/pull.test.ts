@@ -59,7 +59,18 @@ test('a wait ends with 304 when nothing has happened, and what happens elsewhere
   await allocate(api, other.pool.id, { prefixLength: 28, deviceId: other.device.id });
   expect((await waiting).status).toBe(304);
   expect(performance.now() - begun).toBeGreaterThan(900);
-  await one.door.problem('invalid-request', 'GET', '/southbound/v1/document', { headers: { prefer: 'wait=61' } });
+});
+
+test('of several preferences the wait is honoured, and what is not known is passed over', async () => {
+  const { door, pull } = await pullingDevice(controller.api);
+  await pull();
+  const timed = async (prefer: string): Promise<number> => {
+    const begun = performance.now();
+    expect((await door.get('/southbound/v1/document', { headers: { 'if-none-match': '"1"', prefer } })).status, prefer).toBe(304);
+    return performance.now() - begun;
+  };
+  for (const prefer of ['respond-async, wait=1', 'Wait = "1"; exactly, handling=lenient']) expect(await timed(prefer), prefer).toBeGreaterThan(900);
+  for (const prefer of ['respond-async', 'wait', 'wait=soon', 'return="minimal, wait=1"']) expect(await timed(prefer), prefer).toBeLessThan(900);
 });
 
 test('a suspended device is told so, also while it waits, and gets its document when it is active again', async () => {

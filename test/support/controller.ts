@@ -1,5 +1,6 @@
 /** The controller as the tests run it in their own process: whole, on a database of its own and a free port. */
 import { expect, inject } from 'vitest';
+import { usualBounds, type Bounds } from '../../src/bounds.js';
 import { startController, type RunningController } from '../../src/controller.js';
 import { Api } from './api.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
@@ -15,20 +16,10 @@ export interface TestController {
   stop(): Promise<void>;
 }
 
-export async function startTestController(): Promise<TestController> {
+export async function startTestController(bounds: Partial<Bounds> = {}): Promise<TestController> {
   const database = await createTestDatabase(inject('postgresUrl'));
-  const running = await startController({
-    databaseUrl: database.url,
-    databaseConnections: 10,
-    host: '127.0.0.1',
-    port: 0,
-    adminToken,
-    secretKey,
-    migrate: false,
-    workers: 2,
-    historyYears: 7,
-    logLevel: 'error',
-  });
+  const config = { databaseUrl: database.url, databaseConnections: 10, host: '127.0.0.1', port: 0, adminToken, secretKey, migrate: false, workers: 2, historyYears: 7, logLevel: 'error' } as const;
+  const running = await startController(config, { ...usualBounds, ...bounds });
   return {
     api: new Api(running.url, adminToken),
     database,

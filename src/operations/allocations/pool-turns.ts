@@ -12,7 +12,7 @@ import { takeTurnToAllocate, type TurnToAllocate } from './turn-to-allocate.js';
 /** So many requests at most share one transaction: enough to spread its cost, few enough to answer soon. */
 const together = 128;
 /** So many may wait for one pool; beyond that waiting would only end in time-outs. */
-const longestQueue = 5_000;
+export const longestQueue = 5_000;
 
 type Outcome = Allocation | WaitingRequest;
 
@@ -31,7 +31,10 @@ interface Waiting {
 export class PoolTurns {
   private readonly queues = new Map<string, Waiting[]>();
 
-  constructor(private readonly hall: Hall) {}
+  constructor(
+    private readonly hall: Hall,
+    private readonly longest = longestQueue,
+  ) {}
 
   /** @throws CasmError what allocatePrefix throws, and `busy` when too many wait already. */
   allocate(call: Call, input: AllocationRequest): Promise<Kept<Outcome>> {
@@ -43,8 +46,8 @@ export class PoolTurns {
       if (queue === undefined) {
         this.queues.set(poolId, [waiting]);
         void this.serve(poolId);
-      } else if (queue.length >= longestQueue) {
-        reject(new CasmError('busy', `${longestQueue} requests wait for this pool already: try again in a moment`));
+      } else if (queue.length >= this.longest) {
+        reject(new CasmError('busy', `${this.longest} requests wait for this pool already: try again in a moment`));
       } else queue.push(waiting);
     });
   }

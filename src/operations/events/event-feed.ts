@@ -17,16 +17,19 @@ export interface Pace {
   /** How often a listener is sent a sign of life. */
   readonly aliveMs: number;
   readonly mostListeners: number;
+  /** Of these, with one token. */
+  readonly mostOfOne: number;
 }
 
-export const usualPace: Pace = { lookMs: 250, checkMs: 5_000, aliveMs: 15_000, mostListeners: 100 };
+export const usualPace: Pace = { lookMs: 250, checkMs: 5_000, aliveMs: 15_000, mostListeners: 100, mostOfOne: 10 };
 
 const pageSize = 500;
 
 export class EventFeed {
   private readonly pulse: JournalPulse;
   private readonly stopping = new AbortController();
-  private listeners = 0;
+  /** A token id for each listener. */
+  private readonly listeners: string[] = [];
 
   constructor(
     private readonly hall: Hall,
@@ -38,13 +41,14 @@ export class EventFeed {
   /**
    * Pages of events behind a place, as they come; an empty page is a sign of life. Ends at the signal, which the caller gives
    * whatever happens, and when the token is no longer valid.
-   * @throws CasmError `busy` when too many listen already
+   * @throws CasmError `busy` when too many listen already, in all or with this token
    */
   follow(after: Position, filter: EventFilter, tokenId: string, ended: AbortSignal): AsyncGenerator<EventPage> {
-    const { mostListeners } = this.pace;
-    if (this.listeners >= mostListeners) throw new CasmError('busy', `${mostListeners} listeners follow the events of this controller already: try again later, or read pages`);
-    this.listeners += 1;
-    ended.addEventListener('abort', () => (this.listeners -= 1), { once: true });
+    const { mostListeners, mostOfOne } = this.pace;
+    if (this.listeners.filter((one) => one === tokenId).length >= mostOfOne) throw new CasmError('busy', `${mostOfOne} listeners follow the events with this token already: let one go, or read pages`);
+    if (this.listeners.length >= mostListeners) throw new CasmError('busy', `${mostListeners} listeners follow the events of this controller already: try again later, or read pages`);
+    this.listeners.push(tokenId);
+    ended.addEventListener('abort', () => this.listeners.splice(this.listeners.indexOf(tokenId), 1), { once: true });
     return this.read(after, filter, tokenId, AbortSignal.any([ended, this.stopping.signal]));
   }
 

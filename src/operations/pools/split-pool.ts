@@ -1,6 +1,6 @@
 import { CasmError } from '../../model/errors.js';
 import type { Pool } from '../../model/pool.js';
-import { aggregate, comparePrefixes, contains, formatPrefix, parsePrefix, samePrefix, subtract, type Prefix } from '../../model/prefix.js';
+import { aggregate, comparePrefixes, contains, familyBits, formatPrefix, parsePrefix, samePrefix, subtract, type Prefix } from '../../model/prefix.js';
 import type { Labels } from '../../model/space.js';
 import type { Tile } from '../../storage/pool-layout.js';
 import { findPool, insertPool, poolPrefixes, touchPool } from '../../storage/pools.js';
@@ -79,7 +79,12 @@ function without(whole: Prefix, gone: readonly Prefix[]): Prefix[] {
 
 /** @throws CasmError `length-not-allowed` */
 function partsOfLength(pool: Pool, length: number): Part[] {
-  const longer = pool.prefixes.map(parsePrefix).filter((prefix) => prefix.length < length);
+  const prefixes = pool.prefixes.map(parsePrefix);
+  const tooLong = prefixes.find(({ family }) => length > familyBits(family));
+  if (tooLong !== undefined) {
+    throw new CasmError('length-not-allowed', `${formatPrefix(tooLong)} cannot be cut into /${length}, which is no length of ${tooLong.family}: name the parts instead`, { allowed: [`/0 to /${familyBits(tooLong.family)}`], prefix: formatPrefix(tooLong) });
+  }
+  const longer = prefixes.filter((prefix) => prefix.length < length);
   const count = longer.reduce((sum, prefix) => sum + 2 ** (length - prefix.length), 0);
   if (count === 0 || count > mostParts) {
     throw new CasmError('length-not-allowed', `/${length} would make ${count} prefixes of ${pool.prefixes.join(', ')}: a split makes 2 to ${mostParts}`, { allowed: [`2 to ${mostParts} prefixes`] });
