@@ -1,5 +1,6 @@
-/** Many turns at once, in the order everyone takes them: pools, deliveries of devices, deliveries of parent CAs; each by id. */
+/** Many turns at once, in the order everyone takes them: pools, their queues, deliveries of devices, deliveries of parent CAs. */
 import { rows, type Tx } from './sql.js';
+import { lockWaitingFor } from './waiting-requests.js';
 
 export interface Turns {
   readonly poolIds: readonly string[];
@@ -10,18 +11,24 @@ export interface Turns {
 
 /** What is not there is passed by. Of pools by id: see lockPools. */
 export async function lockTurns(tx: Tx, { poolIds, deviceIds, allocationIds }: Turns): Promise<void> {
-  await rows(
+  const pools = await rows<{ id: string }>(
     tx,
-    `select from pools where id in (
+    `select id from pools where id in (
        select unnest($1::uuid[]) union select parent_id from pools where id = any($1) union select pool_id from allocations where id = any($2::uuid[]))
      order by id for no key update`,
     [poolIds, allocationIds],
   );
+  const awaiting = await lockQueues(tx, pools.map(({ id }) => id));
   await rows(
     tx,
     `select from deliveries d join devices v on v.id = d.device_id where d.device_id in (
        select unnest($1::uuid[]) union select device_id from allocations where id = any($2::uuid[]) union select rpki_device_id from allocations where id = any($2))
      order by v.kind = 'rpki', d.device_id for no key update of d`,
-    [deviceIds, allocationIds],
+    [[...deviceIds, ...awaiting], allocationIds],
   );
+}
+
+/** Those who wait for pools whose turns the caller holds, since they come first. @returns the devices they wait for, whose turns are next */
+export async function lockQueues(tx: Tx, poolIds: readonly string[]): Promise<string[]> {
+  return (await lockWaitingFor(tx, poolIds)).flatMap(({ request }) => request.deviceId ?? []);
 }

@@ -3,6 +3,7 @@ import { CasmError } from '../../model/errors.js';
 import { lockDeliveries } from '../../storage/deliveries.js';
 import { lockPools, selectPools } from '../../storage/pools.js';
 import { lockQuotas } from '../../storage/quotas.js';
+import { lockQueues } from '../../storage/turns.js';
 import type { Work } from '../work.js';
 import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
 import { allocateFromSelected } from './allocate-from-selected.js';
@@ -62,7 +63,8 @@ async function takeTurns(work: Work, items: AllocationSetRequest['items']): Prom
   }
   const quotas = await lockQuotas(work.tx, items.map(({ request }) => request.holder), poolIds);
   await lockPools(work.tx, poolIds);
-  await lockDeliveries(work.tx, items.flatMap(({ request }) => request.deviceId ?? []));
+  const awaiting = await lockQueues(work.tx, poolIds);
+  await lockDeliveries(work.tx, [...items.flatMap(({ request }) => request.deviceId ?? []), ...awaiting]);
   return quotas;
 }
 

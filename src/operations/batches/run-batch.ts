@@ -21,7 +21,7 @@ export async function runBatch(work: Work, { mode, clientTransactionId, items }:
   };
   check();
   const steps = items.flatMap(({ operation, input }, index): Step[] => (input instanceof CasmError ? [] : [{ operation, input, index }]));
-  const own = { ...work, quotas: await takeTurns(work, steps) };
+  const own = work.quotas === undefined ? { ...work, quotas: await takeTurns(work, steps) } : work;
   for (const run of runsOf(steps)) {
     const outcomes = await doRun(own, run);
     run.forEach(({ index }, at) => (results[index] = outcomes[at]));

@@ -12,6 +12,7 @@ import type { Call, Work } from '../work.js';
 import { applyAllocations } from './apply-allocations.js';
 import { applyPools } from './apply-pools.js';
 import { getImport } from './get-import.js';
+import { takeTurns } from './take-turns.js';
 
 /** An import that cannot be kept need not be read on beyond so many refused lines. */
 const enoughRefused = 10_000;
@@ -75,12 +76,13 @@ async function applyAll(work: Work, { one, call, progress }: { one: Import; call
   const refusals: Refusal[] = [];
   let created = 0;
   let linesDone = 0;
+  const quotas = await takeTurns(work.tx, one);
   let chunk = await imports.nextChunk(work.tx, one.id, 0);
   for (; chunk !== undefined && refusals.length < enoughRefused; chunk = await imports.nextChunk(work.tx, one.id, chunk.number)) {
     const entries: NewAuditEntry[] = [];
     const { actor, requestId, operation } = call;
     // Written as it goes: the audit of a million lines is not for memory to hold.
-    const counted = await applyLines({ ...work, audit: (entry) => entries.push({ actor, requestId, operation, ...entry }) }, one, chunk.lines);
+    const counted = await applyLines({ ...work, quotas, audit: (entry) => entries.push({ actor, requestId, operation, ...entry }) }, one, chunk.lines);
     await insertAudit(work.tx, entries);
     refusals.push(...counted.refusals);
     created += counted.created;

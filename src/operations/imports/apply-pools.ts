@@ -16,7 +16,10 @@ export async function applyPools(work: Work, spaceId: string, records: readonly 
   return refusals;
 }
 
-const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+/** Of a root it is the empty path. */
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
 
 async function create(work: Work, spaceId: string, { path, prefixes, policy, labels }: PoolRecord, known: Map<string, string>): Promise<CasmError | undefined> {
   const name = readPath(path).at(-1) ?? '';
