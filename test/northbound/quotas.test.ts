@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { components } from '../../src/contract/northbound.generated.js';
 import { startTestController, type TestController } from '../support/controller.js';
-import { allocate, allocationOf, newRoot, newSpace, unique, type Allocation } from './plan.js';
+import { allocate, allocationOf, newRoot, newSpace, unique, type Allocation, type Pool } from './plan.js';
 
 type Quota = components['schemas']['Quota'];
 
@@ -52,6 +52,21 @@ test('trap: one request does not drain a /16 by accident, nor do many prefixes o
   await api.problem('quota-exceeded', 'POST', '/v1/allocation-sets', { body: { items: [{ request: allocationOf(root.id, { holder, prefixLength: 24 }), count: 5 }] } });
   await api.expect(201, 'POST', '/v1/allocation-sets', { body: { items: [{ request: allocationOf(root.id, { holder, prefixLength: 24 }), count: 4 }] } });
   await allocate(api, root.id, { holder, prefixLength: 22 });
+});
+
+test('trap: nor do many prefixes of one request over several pools; a quota for one space counts what is asked there', async () => {
+  const { api } = controller;
+  const holder = unique('holder');
+  const [one, two] = [await newRoot(api, ['45.96.0.0/16', '2001:db9::/32']), await newRoot(api, ['45.97.0.0/16', '2001:db9::/32'])];
+  await newQuota(holder, { ipv4AddressesPerRequest: '1024', ipv6SubnetsPerRequest: '2' });
+  await newQuota(holder, { spaceId: one.spaceId, ipv4AddressesPerRequest: '512' });
+  const items = (...counts: [Pool, number, object?][]): object => ({ items: counts.map(([{ id }, count, more]) => ({ request: allocationOf(id, { holder, family: 'ipv4', prefixLength: 24, ...more }), count })) });
+  const problem = await api.problem('quota-exceeded', 'POST', '/v1/allocation-sets', { body: items([one, 2], [two, 3]) });
+  expect(problem.quota).toMatchObject({ perRequest: true, limit: '1024', asked: '1280' });
+  expect((await api.problem('quota-exceeded', 'POST', '/v1/allocation-sets', { body: items([one, 3]) })).quota).toMatchObject({ limit: '512', asked: '768' });
+  const six = { family: 'ipv6', prefixLength: 64 };
+  await api.problem('quota-exceeded', 'POST', '/v1/allocation-sets', { body: items([one, 1, six], [two, 2, six]) });
+  await api.expect(201, 'POST', '/v1/allocation-sets', { body: items([one, 2], [two, 2], [one, 1, six], [two, 1, six]) });
 });
 
 test('what is counted follows what happens: before the quota, on release, in quarantine, from holder to holder, in one space', async () => {

@@ -22,10 +22,10 @@ const names: Readonly<Record<Family, { limit: 'ipv4Addresses' | 'ipv6Subnets'; c
   ipv6: { limit: 'ipv6Subnets', cap: 'ipv6SubnetsPerRequest', unit: 'IPv6 /64 subnets' },
 };
 
-export class QuotaLedger {
-  /** What one call has asked for so far: several prefixes of one request count together. */
-  private readonly calls = new Map<Work, Map<string, bigint>>();
+/** What a call has asked for so far under each quota, whichever pools it asked: all prefixes of one request count together. */
+const calls = new WeakMap<Work, Map<string, bigint>>();
 
+export class QuotaLedger {
   private constructor(
     private readonly accounts: readonly Account[],
     private readonly spaceId: string,
@@ -42,21 +42,13 @@ export class QuotaLedger {
     const concerned = this.concerned(charge.holder);
     if (concerned.length === 0) return;
     const units = unitsOf(charge.family, charge.length);
-    const call = this.callOf(work);
-    const key = `${charge.family} ${charge.holder}`;
-    const asked = (call.get(key) ?? 0n) + units;
-    for (const { quota, used } of concerned) check(quota, charge, asked, used[charge.family], units);
-    call.set(key, asked);
-    for (const { used } of concerned) used[charge.family] += units;
+    for (const { quota, used } of concerned) check(quota, charge, askedBy(work, quota, charge.family) + units, used[charge.family], units);
+    for (const account of concerned) add(work, account, charge.family, units);
   }
 
   /** For what was charged and not given after all. */
   refund(work: Work, { family, holder, length }: Charge): void {
-    const concerned = this.concerned(holder);
-    const units = unitsOf(family, length);
-    for (const { used } of concerned) used[family] -= units;
-    const call = this.callOf(work);
-    if (concerned.length > 0) call.set(`${family} ${holder}`, (call.get(`${family} ${holder}`) ?? units) - units);
+    for (const account of this.concerned(holder)) add(work, account, family, -unitsOf(family, length));
   }
 
   bounds(holder: string): boolean {
@@ -66,12 +58,17 @@ export class QuotaLedger {
   private concerned(holder: string): readonly Account[] {
     return this.accounts.filter(({ quota }) => quota.holder === holder && (quota.spaceId === null || quota.spaceId === this.spaceId));
   }
+}
 
-  private callOf(work: Work): Map<string, bigint> {
-    const call = this.calls.get(work) ?? new Map<string, bigint>();
-    this.calls.set(work, call);
-    return call;
-  }
+function askedBy(work: Work, { id }: Quota, family: Family): bigint {
+  return calls.get(work)?.get(`${family} ${id}`) ?? 0n;
+}
+
+function add(work: Work, { quota, used }: Account, family: Family, units: bigint): void {
+  const asked = askedBy(work, quota, family) + units;
+  // What a change takes the place of was asked for by another call.
+  calls.set(work, (calls.get(work) ?? new Map<string, bigint>()).set(`${family} ${quota.id}`, asked < 0n ? 0n : asked));
+  used[family] += units;
 }
 
 function check(quota: Quota, { holder, family }: Charge, inCall: bigint, used: bigint, units: bigint): void {
