@@ -70,8 +70,12 @@ export async function settleQuotas(tx: Tx, ids: readonly string[]): Promise<Quot
   return (await rows<QuotaRow>(tx, `${select} where q.id = any($1::uuid[]) order by q.id`, [ids])).map(toQuota);
 }
 
-/** Counts what the holder has already: for that, everyone who changes an allocation waits until the transaction ends. */
+/**
+ * Counts what the holder has already. It waits for everyone who has looked for quotas to be bound by, and found none, and for
+ * everyone who has changed an allocation; whoever comes to do so waits until the transaction ends.
+ */
 export async function insertQuota(tx: Tx, quota: QuotaLimits & Pick<Quota, 'id' | 'holder' | 'spaceId'>): Promise<Quota> {
+  await rows(tx, 'lock table quotas in exclusive mode');
   await rows(tx, 'lock table allocations in share row exclusive mode');
   const inserted = await oneRow<{ id: string }>(
     tx,

@@ -2,15 +2,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { CasmError } from '../../../src/model/errors.js';
+import type { Quota } from '../../../src/model/quota.js';
+import { allocateFromPool } from '../../../src/operations/allocations/allocate-from-pool.js';
 import { allocateOrWait } from '../../../src/operations/allocations/allocate-or-wait.js';
 import { allocateSet } from '../../../src/operations/allocations/allocate-set.js';
 import { releaseAllocation } from '../../../src/operations/allocations/release-allocation.js';
 import { updateAllocation } from '../../../src/operations/allocations/update-allocation.js';
 import { createPool } from '../../../src/operations/pools/create-pool.js';
 import { createQuota } from '../../../src/operations/quotas/create-quota.js';
+import { getQuota } from '../../../src/operations/quotas/get-quota.js';
 import { updateQuota } from '../../../src/operations/quotas/update-quota.js';
 import { createSpace } from '../../../src/operations/spaces/create-space.js';
 import { serveWaiting } from '../../../src/operations/waiting/serve-waiting.js';
+import { takeTurnToAllocate } from '../../../src/operations/allocations/turn-to-allocate.js';
+import { eventually } from '../../support/controller.js';
 import { openPatientHall, type PatientHall } from '../../support/patient-hall.js';
 
 let patient: PatientHall;
@@ -62,3 +67,26 @@ test('allocations, sets over several pools, changes of holder, releases and queu
     expect(Number(held?.addresses)).toBeLessThanOrEqual(Number(limits[at]));
   }
 }, 60_000);
+
+test('a new quota bounds whoever comes to its turn behind it, and waits for those who came before', async () => {
+  const { hall, database } = patient;
+  const space = await hall.act('createSpace', createSpace, { name: uuidv7() });
+  const pool = await hall.act('createPool', createPool, { spaceId: space.id, name: 'p', prefixes: ['45.96.0.0/24'] });
+  const input = { poolId: pool.id, prefixLength: 28, holder: 'late', service: 's' };
+  const waiters = async (count: number): Promise<void> =>
+    eventually(async () => expect(await database.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).toHaveLength(count));
+  let made: Promise<Quota> | undefined;
+  let refused: Promise<unknown> | undefined;
+  await hall.act('allocatePrefix', async (work) => {
+    const turn = takeTurnToAllocate(work.tx, pool.id, [input.holder]);
+    await turn;
+    made = hall.act('createQuota', createQuota, { holder: input.holder, ipv4Addresses: '16' });
+    await waiters(1);
+    refused = hall.act('allocatePrefix', allocateOrWait, input).catch((error: unknown) => error);
+    await waiters(2);
+    return allocateFromPool(pool.id, [{ work, input }], turn);
+  }, undefined);
+  expect((await made)?.used.ipv4Addresses).toBe('16');
+  expect(await refused).toMatchObject({ code: 'quota-exceeded', details: { quota: { used: '16' } } });
+  expect((await hall.read(getQuota, { quotaId: (await made)?.id ?? '' })).used.ipv4Addresses).toBe('16');
+});
