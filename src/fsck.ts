@@ -1,4 +1,4 @@
-/** `npm run fsck`: proves that nothing leaks. Exit 0 when every pool is tiled exactly, 1 with the findings otherwise. */
+/** `npm run fsck`: proves that nothing leaks. Exit 0 when every pool is tiled exactly and every quota counted right, 1 with the findings otherwise. */
 import 'reflect-metadata';
 import { readDatabaseUrl } from './config.js';
 import { checkIntegrity } from './operations/integrity/check-integrity.js';
@@ -9,7 +9,7 @@ try {
   const source = await createDataSource(readDatabaseUrl(process.env), 2).initialize();
   const result = await new Transactions(source).snapshot(checkIntegrity);
   await source.destroy();
-  for (const finding of result.findings) console.log(`${finding.kind} pool ${finding.poolId} ${finding.prefix}: ${finding.detail}`);
+  for (const { kind, poolId, prefix, quotaId, detail } of result.findings) console.log(`${kind} ${quotaId === null ? `pool ${poolId} ${prefix}` : `quota ${quotaId}`}: ${detail}`);
   console.log(`${result.clean ? 'clean' : 'NOT clean'}: ${result.pools} pools, ${result.allocations} allocations, ${result.freeBlocks} free blocks, ${result.findings.length} findings`);
   process.exitCode = result.clean ? 0 : 1;
 } catch (error) {

@@ -1089,7 +1089,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Prove that free, allocated, held, quarantined and delegated space tile every pool exactly
+         * Prove that free, allocated, held, quarantined and delegated space tile every pool exactly, and that quotas are counted right
          * @description The same proof as `npm run fsck`. Reads everything in one snapshot and changes nothing.
          */
         get: operations["checkIntegrity"];
@@ -2076,10 +2076,13 @@ export interface components {
             allocations: number;
             freeBlocks: number;
             findings: {
-                poolId: components["schemas"]["Id"];
                 /** @enum {string} */
-                kind: "overlap" | "gap" | "unmerged";
-                prefix: string;
+                kind: "overlap" | "gap" | "unmerged" | "miscounted";
+                /** @description Null where a quota is miscounted */
+                poolId: components["schemas"]["Id"] | null;
+                prefix: string | null;
+                /** @description Null where it is about a pool */
+                quotaId: components["schemas"]["Id"] | null;
                 detail: string;
             }[];
         };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startTestController, type TestController } from '../support/controller.js';
-import { allocate, newChild, newRoot, type Finding, type Pool } from './plan.js';
+import { allocate, newChild, newRoot, unique, type Finding, type Pool } from './plan.js';
 
 let controller: TestController;
 let root: Pool;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => controller.stop());
 
-const findings = async (): Promise<[string, string, string][]> => {
+const findings = async (): Promise<[Finding['poolId'], Finding['kind'], Finding['prefix']][]> => {
   const { findings, clean } = await controller.api.expect(200, 'GET', '/v1/integrity');
   expect(clean).toBe(findings.length === 0);
   return findings.map((finding: Finding) => [finding.poolId, finding.kind, finding.prefix]);
@@ -48,4 +48,24 @@ test('free halves that were not joined are found', async () => {
   expect(await findings()).toEqual([[root.id, 'unmerged', '45.97.0.0/25']]);
   await database.query(`delete from free_blocks where pool_id = $1 and pool_prefix = '45.97.0.0/24'`, [root.id]);
   await database.query(`insert into free_blocks values ($1, '45.97.0.0/24', '45.97.0.0/24')`, [root.id]);
+});
+
+test('a quota that has not counted what its holder has is found, whichever part of its sum is wrong', async () => {
+  const { api, database } = controller;
+  const holder = unique('holder');
+  const quota = await api.expect(201, 'POST', '/v1/quotas', { body: { holder, spaceId: root.spaceId } });
+  await allocate(api, root.id, { holder, family: 'ipv4', prefixLength: 28 });
+  await allocate(api, root.id, { holder, family: 'ipv6', prefixLength: 80 });
+  expect(await findings()).toEqual([]);
+  const breaks = [
+    ['update quotas set used_ipv4_addresses = used_ipv4_addresses + 1', 'update quotas set used_ipv4_addresses = used_ipv4_addresses - 1', '17 and 1'],
+    [`insert into quota_changes values ('${quota.id}', -16, 0)`, 'delete from quota_changes where ipv4_addresses = -16', '0 and 1'],
+    ['update quotas set used_ipv6_subnets = used_ipv6_subnets + 8', 'update quotas set used_ipv6_subnets = used_ipv6_subnets - 8', '16 and 9'],
+  ] as const;
+  for (const [breaking, mending, counted] of breaks) {
+    await database.query(breaking);
+    const detail = `${holder} has 16 IPv4 addresses and 1 IPv6 /64 subnets, and is counted with ${counted}`;
+    expect((await api.expect(200, 'GET', '/v1/integrity')).findings).toEqual([{ kind: 'miscounted', poolId: null, prefix: null, quotaId: quota.id, detail }]);
+    await database.query(mending);
+  }
 });

@@ -1,6 +1,7 @@
 /** What a holder may have: counted exactly, whoever changes it, and never exceeded, however many ask at once. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { components } from '../../src/contract/northbound.generated.js';
+import { pullingDevice } from '../southbound/devices.js';
 import { startTestController, type TestController } from '../support/controller.js';
 import { allocate, allocationOf, newRoot, newSpace, unique, type Allocation, type Pool } from './plan.js';
 
@@ -90,6 +91,20 @@ test('what is counted follows what happens: before the quota, on release, in qua
   await allocate(api, root.id, { holder, prefixLength: 28 });
   expect(await usedOf(all)).toEqual(await counted(holder));
   expect(await usedOf(others)).toEqual(await counted(other));
+});
+
+test('below /64 what is given back counts one a part until the device has let go of it: never refused, and nothing new meanwhile', async () => {
+  const { api } = controller;
+  const holder = unique('holder');
+  const { device, pool, pull, acknowledge } = await pullingDevice(api, '2001:db9::/56');
+  const quota = await newQuota(holder, { ipv6Subnets: '1' });
+  const { id } = await allocate(api, pool.id, { holder, prefixLength: 64, deviceId: device.id });
+  await acknowledge((await pull()).body.revision);
+  await api.expect(200, 'POST', `/v1/allocations/${id}/resize`, { body: { prefixLength: 67 } });
+  expect((await usedOf(quota)).ipv6Subnets).toBe('4');
+  await api.problem('quota-exceeded', 'POST', '/v1/allocations', { body: allocationOf(pool.id, { holder, prefixLength: 128 }) });
+  await acknowledge((await pull()).body.revision);
+  expect((await usedOf(quota)).ipv6Subnets).toBe('1');
 });
 
 test('limits change with If-Match, and lifting one lets more through; one quota for each holder and space', async () => {

@@ -10,7 +10,7 @@ export interface Integrity {
   readonly findings: readonly integrity.Finding[];
 }
 
-/** Proves, of one moment, that every pool is tiled exactly by what it is used for and what is free. */
+/** Proves, of one moment, that every pool is tiled exactly by what it is used for and what is free, and that quotas have counted what is there. */
 export async function checkIntegrity(tx: Tx): Promise<Integrity> {
   const found = await integrity.findings(tx, 1000);
   const { now } = await oneRow<{ now: Date }>(tx, 'select now()');
