@@ -50,6 +50,12 @@ export function isUndone(error: unknown): boolean {
   return driver === undefined || (driver.severity !== undefined && driver.code?.startsWith('57P') !== true);
 }
 
+/** Whether there was no connection to be had, so that whoever tries again waits as long for nothing. */
+export function isUnconnected(error: unknown): boolean {
+  if (error instanceof CasmError || error instanceof QueryFailedError || !(error instanceof Error)) return false;
+  return 'code' in error || /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
+}
+
 /** The model's error for a refusal of the database; any other error as it is. */
 export function translate(error: unknown): unknown {
   const driver = driverError(error);

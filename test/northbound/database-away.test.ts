@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
 import { startController, type RunningController } from '../../src/controller.js';
+import { PoolTurns } from '../../src/operations/allocations/pool-turns.js';
+import { Hall } from '../../src/operations/hall.js';
+import { createDataSource } from '../../src/storage/database.js';
+import { SecretBox } from '../../src/storage/secret-box.js';
+import { Transactions } from '../../src/storage/transactions.js';
 import { Api } from '../support/api.js';
 import { adminToken, eventually, secretKey } from '../support/controller.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -76,4 +82,21 @@ test('a delivery that loses the database in the middle is made again when it is 
   } finally {
     await target.stop();
   }
+});
+
+test('requests that share a turn do not try one by one where no connection is to be had', async () => {
+  const root = await newRoot(api, ['45.96.0.0/24']);
+  const own = await databaseLine(database.url);
+  const source = await createDataSource(own.url, 2).initialize();
+  const turns = new PoolTurns(new Hall(new Transactions(source), new SecretBox(secretKey), () => new Date(), uuidv7));
+  const ask = (): Promise<unknown> => turns.allocate({ operation: 'allocatePrefix', actor: { tokenId: null, name: 'test', role: 'admin' }, requestId: 'test' }, { poolId: root.id, prefixLength: 32, holder: 'h', service: 's' });
+  const turnedAway = own.turnAway();
+  const outcomes = await Promise.allSettled(Array.from({ length: 40 }, ask));
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(40);
+  // At most one for the request that came first, and one for the turn of all the others.
+  expect(turnedAway()).toBeLessThanOrEqual(2);
+  await own.mend();
+  await ask();
+  await source.destroy();
+  await own.cut();
 });

@@ -8,12 +8,20 @@ export interface DatabaseLine {
   readonly url: string;
   cut(): Promise<void>;
   mend(): Promise<void>;
+  /** Lets nobody through until it is mended. @returns how many have been turned away so far */
+  turnAway(): () => number;
 }
 
 export async function databaseLine(databaseUrl: string): Promise<DatabaseLine> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
+  let turnedAway: number | undefined;
   const server = createServer((near) => {
+    if (turnedAway !== undefined) {
+      turnedAway += 1;
+      near.destroy();
+      return;
+    }
     const far = connect(Number(target.port), target.hostname);
     for (const [socket, other] of [[near, far], [far, near]] as const) {
       sockets.add(socket);
@@ -41,6 +49,14 @@ export async function databaseLine(databaseUrl: string): Promise<DatabaseLine> {
       for (const socket of sockets) socket.destroy();
       await closed;
     },
-    mend: () => listen(port),
+    mend: async () => {
+      turnedAway = undefined;
+      if (!server.listening) await listen(port);
+    },
+    turnAway: () => {
+      turnedAway = 0;
+      for (const socket of sockets) socket.destroy();
+      return () => turnedAway ?? 0;
+    },
   };
 }

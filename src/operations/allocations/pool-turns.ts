@@ -1,7 +1,7 @@
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import type { WaitingRequest } from '../../model/waiting-request.js';
-import { isUndone } from '../../storage/constraint-errors.js';
+import { isUnconnected, isUndone } from '../../storage/constraint-errors.js';
 import type { Hall } from '../hall.js';
 import type { Call, Kept } from '../work.js';
 import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
@@ -77,7 +77,7 @@ export class PoolTurns {
       });
     } catch (error) {
       // Where the connection was lost they may have been kept all the same: done again they might be done twice.
-      if (asks.length === 1 || !isUndone(error)) for (const ask of asks) ask.reject(error);
+      if (asks.length === 1 || !isUndone(error) || isUnconnected(error)) for (const ask of asks) ask.reject(error);
       // One of them cannot be kept, and it is not known which: each for itself.
       else for (const ask of asks) await this.turn(poolId, [ask]);
     }
