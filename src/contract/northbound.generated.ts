@@ -2609,7 +2609,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "poolIds": [
-                 *         "0192f5f0-0000-7000-8000-000000000002"
+                 *         "0192f5f0-0000-7000-8000-000000000007"
                  *       ]
                  *     }
                  */
@@ -2696,12 +2696,12 @@ export interface operations {
                      *           "points": [
                      *             {
                      *               "at": "2026-03-01T05:55:00.000Z",
-                     *               "total": "65536",
-                     *               "allocated": "16384",
+                     *               "total": "16384",
+                     *               "allocated": "4096",
                      *               "held": "0",
                      *               "quarantined": "256",
                      *               "delegated": "0",
-                     *               "free": "48896"
+                     *               "free": "12032"
                      *             }
                      *           ]
                      *         }
@@ -2742,7 +2742,7 @@ export interface operations {
                      *       "poolId": "0192f5f0-0000-7000-8000-000000000002",
                      *       "family": "ipv4",
                      *       "prefixLength": 26,
-                     *       "left": "312",
+                     *       "left": "188",
                      *       "exhaustedAt": {
                      *         "expected": "2026-09-14T02:11:00.000Z",
                      *         "earliest": "2026-08-30T11:40:00.000Z",
@@ -3619,7 +3619,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "poolId": "0192f5f0-0000-7000-8000-000000000002",
+                 *       "poolId": "0192f5f0-0000-7000-8000-000000000006",
                  *       "holder": "wholesale"
                  *     }
                  */
@@ -3992,7 +3992,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example path,prefixes,policy,labels
+                     *     /operator,45.96.0.0/16 2a0e:b100::/32,"{""ipv4"":{""minPrefixLength"":0,""maxPrefixLength"":32,""defaultPrefixLength"":null},""ipv6"":{""minPrefixLength"":0,""maxPrefixLength"":128,""defaultPrefixLength"":null},""placement"":""best-fit"",""quarantineSeconds"":3600,""quarantineMaxAddresses"":{""ipv4"":null,""ipv6"":null},""allowSpecialPurpose"":false,""alarms"":{""ipv4"":{""raiseBelowFree"":""10%"",""clearAboveFree"":""20%""},""ipv6"":null}}",
+                     *     /operator/region-north,45.96.64.0/18 2a0e:b100:100::/40,"{""ipv4"":{""minPrefixLength"":0,""maxPrefixLength"":32,""defaultPrefixLength"":null},""ipv6"":{""minPrefixLength"":0,""maxPrefixLength"":128,""defaultPrefixLength"":null},""placement"":""best-fit"",""quarantineSeconds"":3600,""quarantineMaxAddresses"":{""ipv4"":null,""ipv6"":null},""allowSpecialPurpose"":false,""alarms"":{""ipv4"":{""raiseBelowFree"":""10%"",""clearAboveFree"":""20%""},""ipv6"":null}}",region=north
+                     */
                     "text/csv": string;
+                    /**
+                     * @example {"path":"/operator","prefixes":["45.96.0.0/16","2a0e:b100::/32"],"policy":{"ipv4":{"minPrefixLength":0,"maxPrefixLength":32,"defaultPrefixLength":null},"ipv6":{"minPrefixLength":0,"maxPrefixLength":128,"defaultPrefixLength":null},"placement":"best-fit","quarantineSeconds":3600,"quarantineMaxAddresses":{"ipv4":null,"ipv6":null},"allowSpecialPurpose":false,"alarms":{"ipv4":{"raiseBelowFree":"10%","clearAboveFree":"20%"},"ipv6":null}},"labels":{}}
+                     *     {"path":"/operator/region-north","prefixes":["45.96.64.0/18","2a0e:b100:100::/40"],"policy":{"ipv4":{"minPrefixLength":0,"maxPrefixLength":32,"defaultPrefixLength":null},"ipv6":{"minPrefixLength":0,"maxPrefixLength":128,"defaultPrefixLength":null},"placement":"best-fit","quarantineSeconds":3600,"quarantineMaxAddresses":{"ipv4":null,"ipv6":null},"allowSpecialPurpose":false,"alarms":{"ipv4":{"raiseBelowFree":"10%","clearAboveFree":"20%"},"ipv6":null}},"labels":{"region":"north"}}
+                     */
                     "application/x-ndjson": string;
                 };
             };
@@ -4018,7 +4027,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example pool,prefix,state,holder,service,device,certify,originAs,labels,validUntil,quarantinedUntil
+                     *     /operator/region-north,45.96.100.0/24,active,retail,internet,bng-north-1,false,,,,
+                     *     /operator/region-north,45.96.101.0/28,active,voice,voip,,false,,,,
+                     */
                     "text/csv": string;
+                    /**
+                     * @example {"pool":"/operator/region-north","prefix":"45.96.100.0/24","state":"active","holder":"retail","service":"internet","device":"bng-north-1","certify":false,"originAs":null,"labels":{},"validUntil":null,"quarantinedUntil":null}
+                     *     {"pool":"/operator/region-north","prefix":"45.96.101.0/28","state":"active","holder":"voice","service":"voip","device":null,"certify":false,"originAs":null,"labels":{},"validUntil":null,"quarantinedUntil":null}
+                     */
                     "application/x-ndjson": string;
                 };
             };
@@ -4121,22 +4139,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "id": "0192f5f0-0000-7000-8000-000000000005",
-                     *       "kind": "allocations",
-                     *       "spaceId": "0192f5f0-0000-7000-8000-000000000001",
-                     *       "mode": "bestEffort",
-                     *       "dryRun": false,
-                     *       "state": "running",
-                     *       "linesRead": 1000000,
-                     *       "linesDone": 412000,
-                     *       "created": 411997,
-                     *       "refused": 3,
-                     *       "createdAt": "2026-03-01T12:00:00.000Z",
-                     *       "finishedAt": null
-                     *     }
-                     */
                     "application/json": components["schemas"]["Import"];
                 };
             };
@@ -4316,6 +4318,16 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     id: OTEyLjQ3MTE
+                     *     event: space.created
+                     *     data: {"id":"OTEyLjQ3MTE","at":"2026-02-01T08:00:00.000Z","type":"space.created","operation":"createSpace","actor":"portal","requestId":"order-1","resourceType":"space","resourceId":"0192f5f0-0000-7000-8000-000000000001","resource":{"id":"0192f5f0-0000-7000-8000-000000000001","name":"internet","description":"The public internet","labels":{"scope":"public"},"createdAt":"2026-02-01T08:00:00.000Z"}}
+                     *
+                     *     : alive
+                     *     id: OTEyLjQ3MTI
+                     */
                     "text/event-stream": string;
                 };
             };
@@ -4361,7 +4373,7 @@ export interface operations {
                      *           "allocationId": "0192f5f0-0000-7000-8000-000000000004",
                      *           "spaceId": "0192f5f0-0000-7000-8000-000000000001",
                      *           "poolId": "0192f5f0-0000-7000-8000-000000000002",
-                     *           "prefix": "45.96.100.0/28",
+                     *           "prefix": "45.96.100.0/24",
                      *           "state": "active",
                      *           "holder": "retail",
                      *           "service": "internet",
@@ -4484,6 +4496,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example # HELP casm_pool_addresses Addresses of a pool by use
+                     *     # TYPE casm_pool_addresses gauge
+                     *     casm_pool_addresses{pool="0192f5f0-0000-7000-8000-000000000002",family="ipv4",use="free"} 11968
+                     */
                     "text/plain": string;
                 };
             };

@@ -311,13 +311,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "revision": "7",
-                 *       "applied": true,
-                 *       "errors": []
-                 *     }
-                 */
                 "application/json": components["schemas"]["Acknowledgement"];
             };
         };
@@ -328,6 +321,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "wantedRevision": "7",
+                     *       "appliedRevision": "7"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcknowledgementReceipt"];
                 };
             };
@@ -346,9 +345,10 @@ export interface operations {
                 /**
                  * @example {
                  *       "sequence": 12,
+                 *       "revision": "7",
                  *       "ranges": [
                  *         {
-                 *           "id": "0192f5f0-0000-7000-8000-000000000001",
+                 *           "id": "0192f5f0-0000-7000-8000-000000000004",
                  *           "assigned": "180",
                  *           "total": "253",
                  *           "peak": "201"
@@ -366,6 +366,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "lastSequence": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReportReceipt"];
                 };
             };
@@ -384,12 +389,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "domain": "residential-ipv4",
-                 *       "count": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["RangeRequest"];
             };
         };
@@ -401,6 +400,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ranges": [
+                     *         {
+                     *           "id": "0192f5f0-0000-7000-8000-000000000029",
+                     *           "prefix": "45.96.102.0/24",
+                     *           "state": "provisioning"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RangeGrant"];
                 };
             };
@@ -413,6 +423,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ranges": [],
+                     *       "waiting": [
+                     *         {
+                     *           "id": "0192f5f0-0000-7000-8000-000000000030",
+                     *           "expiresAt": "2026-03-02T13:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RangePromise"];
                 };
             };
@@ -430,8 +451,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "range": "0192f5f0-0000-7000-8000-000000000001",
-                 *       "prefix": "100.64.0.0/24"
+                 *       "range": "0192f5f0-0000-7000-8000-000000000004",
+                 *       "prefix": "45.96.100.0/24"
                  *     }
                  */
                 "application/json": components["schemas"]["RangeRelease"];
@@ -444,6 +465,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "range": "0192f5f0-0000-7000-8000-000000000004",
+                     *       "state": "withdrawing"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RangeReleased"];
                 };
             };
