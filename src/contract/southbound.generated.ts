@@ -54,7 +54,8 @@ export interface paths {
         /**
          * A usage sample per range
          * @description Stored exactly once by (device, sequence). The answer carries the highest sequence stored, so that a device
-         *     resumes after a loss on either side.
+         *     resumes after a loss on either side. Gaps are allowed, up to 2^48 beyond the highest stored: what is farther is 400
+         *     `invalid-request` and not stored, since a slip to the end of the numbers would leave none for the reports behind it.
          */
         post: operations["reportUsage"];
         delete?: never;

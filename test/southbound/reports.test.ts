@@ -32,8 +32,22 @@ test('counts beyond 2^63 are kept as they were said', async () => {
   const { database, api } = controller;
   const { device, door } = await pullingDevice(api);
   const range = { id: nowhere, assigned: String(2n ** 64n), total: String(2n ** 80n) };
-  await door.expect(202, 'POST', '/southbound/v1/reports', { body: { sequence: 9_007_199_254_740_991, ranges: [range] } });
-  expect(await database.query('select sequence, ranges from reports where device_id = $1', [device.id])).toEqual([{ sequence: '9007199254740991', ranges: [range] }]);
+  await door.expect(202, 'POST', '/southbound/v1/reports', { body: { sequence: 1, ranges: [range] } });
+  expect(await database.query('select ranges from reports where device_id = $1', [device.id])).toEqual([{ ranges: [range] }]);
+});
+
+test('a slip to the end of the sequences is refused, and the reports behind it go on', async () => {
+  const { api, database } = controller;
+  const { device, door } = await pullingDevice(api);
+  const report = (sequence: number): Promise<{ lastSequence: number }> => door.expect(202, 'POST', '/southbound/v1/reports', { body: { sequence, ranges: [sample('1')] } });
+  const clock = Date.parse('2099-01-01T00:00:00Z');
+  for (const sequence of [1, 2, clock]) expect(await report(sequence)).toEqual({ lastSequence: sequence });
+  for (const sequence of [Number.MAX_SAFE_INTEGER, clock + 2 ** 48 + 1]) {
+    const problem = await door.problem('invalid-request', 'POST', '/southbound/v1/reports', { body: { sequence, ranges: [sample('1')] } });
+    expect(problem.errors).toEqual([{ in: 'body', pointer: '/sequence', detail: `must be at most ${clock + 2 ** 48}` }]);
+  }
+  expect(await report(clock + 1)).toEqual({ lastSequence: clock + 1 });
+  expect(await database.query('select from reports where device_id = $1', [device.id])).toHaveLength(4);
 });
 
 test('what is no report is refused whole', async () => {
