@@ -18,6 +18,7 @@ export class ContractGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const operation = contractOperation(this.reflector.get<string>(operationKey, context.getHandler()));
     const request = context.switchToHttp().getRequest<CasmRequest>();
+    checkQuery(request);
     if (operation.bodyType !== undefined && request.body !== undefined && mediaType(request) !== operation.bodyType) {
       throw new CasmError('unsupported-media-type', `${operation.id} takes ${operation.bodyType}`, { allowed: [operation.bodyType] });
     }
@@ -42,6 +43,15 @@ export class ContractGuard implements CanActivate {
     const body = operation.streamTypes.length > 0 ? request.body : parts.body;
     request.asked = { call, token: request.token, ...parts, body, mediaType: mediaType(request) } as unknown as Asked<OperationId>;
     return true;
+  }
+}
+
+/** The server takes what it cannot decode for what was meant; in a path it refuses it itself. */
+function checkQuery({ url }: CasmRequest): void {
+  try {
+    decodeURIComponent(url.slice(url.indexOf('?')));
+  } catch (error) {
+    throw new CasmError('invalid-request', `the query cannot be read: ${(error as Error).message}`);
   }
 }
 

@@ -66,7 +66,7 @@ test.each(['/v1', '/v1/', '/v1/pool', '/V1/pools', '/v1/pools/x/y/z', '//v1/pool
   }
 });
 
-test.each(['/v1/pools/%zz', '/v1/pools/%', '/%c0%ae', '/v1/pools/%00', `/v1/pools/${'x'.repeat(500)}`, '/v1/pools/..', '/v1/pools/%2f', '/v1/pools/..%2f..%2f', '/v1/pools?limit=%zz', '/v1/pools?%', '/v1/pools?__proto__=1', '/v1/pools?a[b]=c', '/v1/pools?limit=1&limit=2'])('hostile address, %#', async (path) => {
+test.each(['/v1/pools/%zz', '/v1/pools/%', '/%c0%ae', '/v1/pools/%00', `/v1/pools/${'x'.repeat(500)}`, '/v1/pools/..', '/v1/pools/%2f', '/v1/pools/..%2f..%2f', '/v1/pools?limit=%zz', '/v1/pools?name=%zz', '/v1/pools?name=%ff', '/v1/pools?name=Z%c3', '/v1/pools?labels=a=%ed%a0%80', '/v1/pools?%', '/v1/pools?__proto__=1', '/v1/pools?a[b]=c', '/v1/pools?limit=1&limit=2'])('hostile address, %#', async (path) => {
   const answer = await raw('GET', path);
   expect(answer.status, answer.body).toBeGreaterThanOrEqual(400);
   expect(answer.status, answer.body).toBeLessThan(500);
