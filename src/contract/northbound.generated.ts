@@ -2697,11 +2697,11 @@ export interface operations {
                      *             {
                      *               "at": "2026-03-01T05:55:00.000Z",
                      *               "total": "16384",
-                     *               "allocated": "4096",
+                     *               "allocated": "1296",
                      *               "held": "0",
-                     *               "quarantined": "256",
+                     *               "quarantined": "0",
                      *               "delegated": "0",
-                     *               "free": "12032"
+                     *               "free": "15088"
                      *             }
                      *           ]
                      *         }
@@ -2742,7 +2742,7 @@ export interface operations {
                      *       "poolId": "0192f5f0-0000-7000-8000-000000000002",
                      *       "family": "ipv4",
                      *       "prefixLength": 26,
-                     *       "left": "188",
+                     *       "left": "235",
                      *       "exhaustedAt": {
                      *         "expected": "2026-09-14T02:11:00.000Z",
                      *         "earliest": "2026-08-30T11:40:00.000Z",
@@ -3284,7 +3284,7 @@ export interface operations {
                  *           "path": {
                  *             "allocationId": "0192f5f0-0000-7000-8000-000000000004"
                  *           },
-                 *           "ifMatch": "\"3\""
+                 *           "ifMatch": "\"2\""
                  *         },
                  *         {
                  *           "operation": "allocatePrefix",
@@ -4381,12 +4381,12 @@ export interface operations {
                      *           "validFrom": "2026-03-01T11:58:02.114Z",
                      *           "validTo": "2026-03-04T09:00:00.000Z",
                      *           "begunBy": {
-                     *             "operation": "settlePush",
+                     *             "operation": "acknowledgeDocument",
                      *             "requestId": "0a4b4b51-6c0c-4f6b-8f1f-0c1d2e3f4a5b",
                      *             "actor": {
-                     *               "tokenId": null,
-                     *               "name": "controller",
-                     *               "role": "admin"
+                     *               "tokenId": "0192f5f0-0000-7000-8000-000000000018",
+                     *               "name": "bng-north-1",
+                     *               "role": "device"
                      *             }
                      *           },
                      *           "endedBy": {
@@ -4499,7 +4499,7 @@ export interface operations {
                     /**
                      * @example # HELP casm_pool_addresses Addresses of a pool by use
                      *     # TYPE casm_pool_addresses gauge
-                     *     casm_pool_addresses{pool="0192f5f0-0000-7000-8000-000000000002",family="ipv4",use="free"} 11968
+                     *     casm_pool_addresses{pool="0192f5f0-0000-7000-8000-000000000002",family="ipv4",use="free"} 14960
                      */
                     "text/plain": string;
                 };

@@ -324,8 +324,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "wantedRevision": "7",
-                     *       "appliedRevision": "7"
+                     *       "wantedRevision": "2",
+                     *       "appliedRevision": "2"
                      *     }
                      */
                     "application/json": components["schemas"]["AcknowledgementReceipt"];
@@ -346,7 +346,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "sequence": 12,
-                 *       "revision": "7",
+                 *       "revision": "2",
                  *       "ranges": [
                  *         {
                  *           "id": "0192f5f0-0000-7000-8000-000000000004",
