@@ -4,7 +4,7 @@
  */
 import type { Placement } from '../model/pool.js';
 import { familyBits, formatAddress, formatPrefix, parsePrefix, type Prefix } from '../model/prefix.js';
-import { rows, type Tx } from '../storage/sql.js';
+import { prepared, type Tx } from '../storage/sql.js';
 import type { Random } from './choosers.js';
 import type { FreeBlock } from './free-block.js';
 import type { Ask } from './placement.js';
@@ -78,13 +78,13 @@ export async function candidates(tx: Tx, poolId: string, asks: readonly Ask[], r
 async function anywhere(tx: Tx, poolId: string, { placement = 'best-fit', family, length }: Ask, limit: number, random: Random): Promise<BlockRow[]> {
   const parameters: unknown[] = [poolId, Number(family.slice(3)), length, limit];
   if (placement === 'random') parameters.push(randomAddress({ family, first: 0n, length: 0 }, random));
-  return rows<BlockRow>(tx, queries[placement], parameters);
+  return prepared<BlockRow>(tx, queries[placement], parameters);
 }
 
 async function within(tx: Tx, poolId: string, { placement = 'best-fit', length }: Ask, region: Region, asks: number, random: Random): Promise<BlockRow[]> {
   const limit = placement === 'sparse' ? Math.max(asks, sparseBreadth) : asks;
   const starts = region.map((piece) => (placement === 'random' ? randomAddress(piece, random) : formatPrefix(piece)));
-  return rows<BlockRow>(tx, queriesInRegion[placement], [poolId, length, limit, region.map(formatPrefix), starts]);
+  return prepared<BlockRow>(tx, queriesInRegion[placement], [poolId, length, limit, region.map(formatPrefix), starts]);
 }
 
 /** Somewhere in the prefix. */

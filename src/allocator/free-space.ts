@@ -4,7 +4,7 @@
  */
 import { familyBits, formatPrefix, parsePrefix, prefixAround, type Family, type Prefix } from '../model/prefix.js';
 import type { FreeBlockCount } from '../model/usage.js';
-import { later, oneRow, rows, type Tx } from '../storage/sql.js';
+import { later, oneRow, prepared, rows, type Tx } from '../storage/sql.js';
 import { candidates } from './candidates.js';
 import type { Random } from './choosers.js';
 import { merge, possiblePartners } from './merging.js';
@@ -110,13 +110,13 @@ export async function poolsWithRoom(tx: Tx, poolIds: readonly string[], family: 
 }
 
 async function freeAmong(tx: Tx, poolId: string, prefixes: readonly string[]): Promise<FreeBlock[]> {
-  const found = await rows<BlockRow>(tx, 'select prefix::text, pool_prefix::text as "poolPrefix" from free_blocks where pool_id = $1 and prefix = any($2::cidr[])', [poolId, prefixes]);
+  const found = await prepared<BlockRow>(tx, 'select prefix::text, pool_prefix::text as "poolPrefix" from free_blocks where pool_id = $1 and prefix = any($2::cidr[])', [poolId, prefixes]);
   return found.map(toBlock);
 }
 
 function write(tx: Tx, poolId: string, { consumed, remainders }: Pick<Placed, 'consumed' | 'remainders'>): void {
   if (consumed.length === 0 && remainders.length === 0) return;
-  const change = rows(
+  const change = prepared(
     tx,
     `with gone as (delete from free_blocks where pool_id = $1 and prefix = any($2::cidr[]))
      insert into free_blocks (pool_id, prefix, pool_prefix) select $1, t.prefix, t.pool_prefix from unnest($3::cidr[], $4::cidr[]) as t (prefix, pool_prefix)`,

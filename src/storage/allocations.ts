@@ -4,7 +4,7 @@ import type { PageRequest } from '../model/page.js';
 import type { Family } from '../model/prefix.js';
 import type { Labels } from '../model/space.js';
 import { select, toAllocation, type AllocationRow } from './allocation-row.js';
-import { later, row, rows, type Tx } from './sql.js';
+import { later, prepared, row, rows, type Tx } from './sql.js';
 
 export interface NewAllocation {
   readonly id: string;
@@ -31,7 +31,7 @@ export interface NewAllocation {
 export function insertAllocations(tx: Tx, allocations: readonly NewAllocation[], now: Date): Allocation[] {
   if (allocations.length === 0) return [];
   const column = (of: (allocation: NewAllocation) => unknown): unknown[] => allocations.map(of);
-  const insert = rows(
+  const insert = prepared(
     tx,
     // As arrays: a set of JSON records costs the database a tenth more a row.
     `insert into allocations (id, space_id, pool_id, pool_prefix, prefix, state, holder, service, labels, device_id, rpki_device_id,
@@ -96,14 +96,14 @@ export async function findAllocation(tx: Tx, id: string): Promise<Allocation | u
 /** Those of them that there are, by id. */
 export async function findAllocations(tx: Tx, ids: readonly string[]): Promise<Map<string, Allocation>> {
   if (ids.length === 0) return new Map();
-  const found = await rows<AllocationRow>(tx, `${select} where a.id = any($1::uuid[]) and a.state <> 'reserved'`, [ids]);
+  const found = await prepared<AllocationRow>(tx, `${select} where a.id = any($1::uuid[]) and a.state <> 'reserved'`, [ids]);
   return new Map(found.map((one) => [one.id, toAllocation(one)]));
 }
 
 /** Takes the turns of several allocations, by id; after those of their pools and of their deliveries, never before. */
 export async function lockAllocations(tx: Tx, ids: readonly string[]): Promise<Map<string, Allocation>> {
   if (ids.length === 0) return new Map();
-  const found = await rows<AllocationRow>(tx, `${select} where a.id = any($1::uuid[]) and a.state <> 'reserved' order by a.id for no key update of a`, [ids]);
+  const found = await prepared<AllocationRow>(tx, `${select} where a.id = any($1::uuid[]) and a.state <> 'reserved' order by a.id for no key update of a`, [ids]);
   return new Map(found.map((one) => [one.id, toAllocation(one)]));
 }
 
@@ -114,7 +114,7 @@ export async function lockAllocation(tx: Tx, id: string): Promise<Allocation | u
 }
 
 export async function deleteAllocations(tx: Tx, ids: readonly string[]): Promise<{ prefix: string; poolPrefix: string }[]> {
-  return rows(tx, 'delete from allocations where id = any($1::uuid[]) returning prefix::text, pool_prefix::text as "poolPrefix"', [ids]);
+  return prepared(tx, 'delete from allocations where id = any($1::uuid[]) returning prefix::text, pool_prefix::text as "poolPrefix"', [ids]);
 }
 
 /** Allocations and child pools in the way of a prefix of this pool. */

@@ -4,31 +4,29 @@
  */
 import type { AuditEntry } from '../model/audit.js';
 import type { PageRequest } from '../model/page.js';
-import { rows, time, type Tx } from './sql.js';
+import { prepared, rows, time, type Tx } from './sql.js';
 
 export type NewAuditEntry = Omit<AuditEntry, 'id' | 'at'>;
 
 export async function insertAudit(tx: Tx, entries: readonly NewAuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  await rows(
+  const column = (of: (entry: NewAuditEntry) => unknown): unknown[] => entries.map(of);
+  const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value));
+  await prepared(
     tx,
     `insert into audit (turn, at, token_id, actor, role, request_id, operation, resource_type, resource_id, before, after)
-     select (select journal_turn()), (select clock_timestamp()), x.token_id, x.actor, x.role, x.request_id, x.operation, x.resource_type, x.resource_id, x.before, x.after
-     from jsonb_to_recordset($1::jsonb) as x (token_id uuid, actor text, role text, request_id text, operation text, resource_type text, resource_id uuid, before jsonb, after jsonb)`,
+     select (select journal_turn()), (select clock_timestamp()), x.*
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::jsonb[], $9::jsonb[]) as x`,
     [
-      JSON.stringify(
-        entries.map((entry) => ({
-          token_id: entry.actor.tokenId,
-          actor: entry.actor.name,
-          role: entry.actor.role,
-          request_id: entry.requestId,
-          operation: entry.operation,
-          resource_type: entry.resourceType,
-          resource_id: entry.resourceId,
-          before: entry.before,
-          after: entry.after,
-        })),
-      ),
+      column((entry) => entry.actor.tokenId),
+      column((entry) => entry.actor.name),
+      column((entry) => entry.actor.role),
+      column((entry) => entry.requestId),
+      column((entry) => entry.operation),
+      column((entry) => entry.resourceType),
+      column((entry) => entry.resourceId),
+      column((entry) => json(entry.before)),
+      column((entry) => json(entry.after)),
     ],
   );
 }

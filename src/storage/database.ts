@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { runMigrations as migrateJobQueue } from 'graphile-worker';
 import { liftEpoch } from './journal.js';
-import { rows, type Tx } from './sql.js';
+import { connect, rows, type Tx } from './sql.js';
 
 const migrationsFolder = new URL('../../migrations/', import.meta.url);
 
@@ -57,7 +57,7 @@ export async function migrate(source: DataSource, url: string): Promise<string[]
     await runner.query('select pg_advisory_lock($1)', [turn]);
     await migrateJobQueue({ connectionString: url, schema: 'graphile_worker' });
     const applied = await source.runMigrations();
-    await liftEpoch(runner.manager);
+    await liftEpoch(await connect(runner));
     return applied.map((migration) => migration.name);
   } finally {
     await runner.query('select pg_advisory_unlock($1)', [turn]).catch(() => undefined);

@@ -3,7 +3,7 @@ import type { Delivery } from '../model/device.js';
 import { CasmError } from '../model/errors.js';
 import type { PageRequest } from '../model/page.js';
 import { enqueueDelivery } from './jobs.js';
-import { row, rows, time, type Tx } from './sql.js';
+import { prepared, row, rows, time, type Tx } from './sql.js';
 
 /** Notified with the device's id when a newer revision is committed. */
 export const revisionChannel = 'casm_revision';
@@ -53,14 +53,14 @@ export async function insertDelivery(tx: Tx, deviceId: string): Promise<void> {
  * @throws CasmError `device-not-found` when the device was removed meanwhile
  */
 export async function markStale(tx: Tx, deviceId: string, options: { now?: boolean } = {}): Promise<string> {
-  const stale = await row<{ revision: string }>(
+  const [stale] = await prepared<{ revision: string }>(
     tx,
     `update deliveries set wanted_revision = wanted_revision + 1, rejected = false where device_id = $1 returning wanted_revision as revision`,
     [deviceId],
   );
   if (stale === undefined) throw new CasmError('device-not-found', `there is no device ${deviceId}`);
   await enqueueDelivery(tx, deviceId, options.now === true ? { runAt: new Date(0), reschedule: 'to this' } : {});
-  await rows(tx, 'select pg_notify($1, $2)', [revisionChannel, deviceId]);
+  await prepared(tx, 'select pg_notify($1, $2)', [revisionChannel, deviceId]);
   return stale.revision;
 }
 
@@ -71,7 +71,7 @@ export async function lockDelivery(tx: Tx, deviceId: string): Promise<Delivery |
 
 /** Takes the turns of several devices of one kind, by id: the order in which everyone locks. */
 export async function lockDeliveries(tx: Tx, deviceIds: readonly string[]): Promise<void> {
-  if (deviceIds.length > 0) await rows(tx, 'select from deliveries where device_id = any($1::uuid[]) order by device_id for no key update', [deviceIds]);
+  if (deviceIds.length > 0) await prepared(tx, 'select from deliveries where device_id = any($1::uuid[]) order by device_id for no key update', [deviceIds]);
 }
 
 export async function findDelivery(tx: Tx, deviceId: string): Promise<Delivery | undefined> {

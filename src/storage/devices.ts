@@ -3,7 +3,7 @@ import type { Device, DeviceAdapter, DeviceKind, Domain } from '../model/device.
 import type { PageRequest } from '../model/page.js';
 import type { Labels } from '../model/space.js';
 import type { SecretBox } from './secret-box.js';
-import { oneRow, row, rows, time, type Tx } from './sql.js';
+import { oneRow, prepared, row, rows, time, type Tx } from './sql.js';
 
 interface DeviceRow {
   id: string;
@@ -81,7 +81,7 @@ export async function findDevice(tx: Tx, id: string): Promise<Device | undefined
 
 export async function findDevices(tx: Tx, ids: readonly string[]): Promise<Map<string, Device>> {
   if (ids.length === 0) return new Map();
-  const found = await rows<DeviceRow>(tx, `select ${columns} from devices where id = any($1::uuid[])`, [ids]);
+  const found = await prepared<DeviceRow>(tx, `select ${columns} from devices where id = any($1::uuid[])`, [ids]);
   return new Map(found.map((device) => [device.id, toDevice(device)]));
 }
 

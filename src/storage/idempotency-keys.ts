@@ -1,5 +1,5 @@
 /** The table of idempotency keys: claimed and answered in the transaction of the write itself, so neither is without the other. */
-import { rows, type Tx } from './sql.js';
+import { prepared, rows, type Tx } from './sql.js';
 
 export interface Claim {
   /** The token that calls. */
@@ -23,8 +23,9 @@ export function claimName({ caller, key }: Pick<Claim, 'caller' | 'key'>): strin
  */
 export async function claimKeys(tx: Tx, claims: readonly Claim[]): Promise<Map<string, StoredAnswer>> {
   if (claims.length === 0) return new Map();
-  const inOrder = claims.toSorted((a, b) => (claimName(a) < claimName(b) ? -1 : 1));
-  const claimed = await rows<Pick<Claim, 'caller' | 'key'>>(
+  const named = new Map(claims.map((claim) => [claimName(claim), claim]));
+  const inOrder = [...named.keys()].sort().flatMap((name) => named.get(name) ?? []);
+  const claimed = await prepared<Pick<Claim, 'caller' | 'key'>>(
     tx,
     `insert into idempotency_keys (caller, key, request_hash) select * from unnest($1::uuid[], $2::text[], $3::bytea[])
      on conflict do nothing returning caller, key`,
@@ -33,7 +34,7 @@ export async function claimKeys(tx: Tx, claims: readonly Claim[]): Promise<Map<s
   if (claimed.length === claims.length) return new Map();
   const ours = new Set(claimed.map(claimName));
   const others = inOrder.filter((one) => !ours.has(claimName(one)));
-  const stored = await rows<StoredAnswer>(
+  const stored = await prepared<StoredAnswer>(
     tx,
     `select k.caller, k.key, k.request_hash as "requestHash", k.sealed from unnest($1::uuid[], $2::text[]) as t (caller, key)
      join idempotency_keys k on k.caller = t.caller and k.key = t.key`,
@@ -47,7 +48,7 @@ export async function claimKeys(tx: Tx, claims: readonly Claim[]): Promise<Map<s
 
 export async function storeAnswers(tx: Tx, answers: readonly (Pick<Claim, 'caller' | 'key'> & { sealed: Buffer })[]): Promise<void> {
   if (answers.length === 0) return;
-  await rows(
+  await prepared(
     tx,
     `update idempotency_keys k set sealed = t.sealed from unnest($1::uuid[], $2::text[], $3::bytea[]) as t (caller, key, sealed)
      where k.caller = t.caller and k.key = t.key`,
@@ -58,7 +59,7 @@ export async function storeAnswers(tx: Tx, answers: readonly (Pick<Claim, 'calle
 /** Gives claims up: the request was refused, and may be made again. */
 export async function dropClaims(tx: Tx, claims: readonly Pick<Claim, 'caller' | 'key'>[]): Promise<void> {
   if (claims.length === 0) return;
-  await rows(tx, 'delete from idempotency_keys k using unnest($1::uuid[], $2::text[]) as t (caller, key) where k.caller = t.caller and k.key = t.key', [
+  await prepared(tx, 'delete from idempotency_keys k using unnest($1::uuid[], $2::text[]) as t (caller, key) where k.caller = t.caller and k.key = t.key', [
     claims.map((one) => one.caller),
     claims.map((one) => one.key),
   ]);

@@ -2,7 +2,7 @@
  * Enqueues background work in the caller's transaction: what commits is worked on, what rolls back never was. A job
  * names what to look at, never what to do, so duplicates collapse by key and running one twice is harmless.
  */
-import { rows, type Tx } from './sql.js';
+import { prepared, rows, type Tx } from './sql.js';
 
 export type JobName = 'deliver' | 'return-space' | 'expire-allocation' | 'expire-hold' | 'expire-waiting' | 'serve-waiting' | 'seal-history' | 'sweep' | 'sample-usage' | 'judge-alarms' | 'apply-import';
 
@@ -56,7 +56,7 @@ export async function enqueueWaitingExpiry(tx: Tx, waitingRequestId: string, run
 
 /** For those of the pools that somebody waits for. One question, whatever the number of pools. */
 export async function enqueueServing(tx: Tx, poolIds: readonly string[]): Promise<void> {
-  await rows(
+  await prepared(
     tx,
     `select graphile_worker.add_job('serve-waiting', json_build_object('poolId', p.id), max_attempts => 25, job_key => 'serve-waiting:' || p.id, job_key_mode => 'preserve_run_at')
      from unnest($1::uuid[]) as p (id) where exists (select from waiting_requests w where w.state = 'waiting' and w.pool_ids @> array[p.id])`,

@@ -4,7 +4,7 @@ import type { PageRequest } from '../model/page.js';
 import { defaultPolicy, type Policy, type Pool } from '../model/pool.js';
 import type { Family } from '../model/prefix.js';
 import type { Labels } from '../model/space.js';
-import { oneRow, row, rows, time, type Tx } from './sql.js';
+import { oneRow, prepared, row, rows, time, type Tx } from './sql.js';
 
 interface PoolRow {
   id: string;
@@ -42,18 +42,20 @@ export async function findPool(tx: Tx, id: string): Promise<Pool | undefined> {
   return found && toPool(found);
 }
 
-/** What allocating from a pool needs to know of it, without its prefixes. */
-export type PoolTurn = Omit<Pool, 'prefixes'>;
+/** What allocating from a pool needs to know of it. There may be many prefixes: only their families are told. */
+export type PoolTurn = Omit<Pool, 'prefixes'> & { readonly families: readonly Family[] };
 
 /**
  * Takes the pool's turn: until the transaction ends nobody else changes its free space. `no key update` leaves rows that
  * merely refer to the pool alone.
  */
 export async function lockPool(tx: Tx, id: string): Promise<PoolTurn | undefined> {
-  const found = await row<PoolRow>(tx, `select p.*, '{}'::text[] as prefixes from pools p where p.id = $1 for no key update`, [id]);
+  const locked = prepared<PoolRow>(tx, `select p.*, '{}'::text[] as prefixes from pools p where p.id = $1 for no key update`, [id]);
+  // Behind the lock on the connection: as they are once it is taken.
+  const [[found], families] = await Promise.all([locked, poolFamilies(tx, id)]);
   if (found === undefined) return undefined;
   const { prefixes: _, ...turn } = toPool(found);
-  return turn;
+  return { ...turn, families };
 }
 
 /**
@@ -61,7 +63,7 @@ export async function lockPool(tx: Tx, id: string): Promise<PoolTurn | undefined
  * their children by a merge, where a deadlock may be what ends it, and the whole is done again.
  */
 export async function lockPools(tx: Tx, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await rows(tx, 'select from pools where id = any($1::uuid[]) order by id for no key update', [ids]);
+  if (ids.length > 0) await prepared(tx, 'select from pools where id = any($1::uuid[]) order by id for no key update', [ids]);
 }
 
 /** A pool as it begins: active, and without prefixes. */
@@ -111,7 +113,18 @@ export async function insertPoolPrefixes(tx: Tx, pool: { id: string; spaceId: st
 }
 
 export async function poolPrefixes(tx: Tx, poolId: string): Promise<PoolPrefix[]> {
-  return rows<PoolPrefix>(tx, 'select prefix::text, parent_prefix::text as "parentPrefix" from pool_prefixes x where pool_id = $1 order by x.prefix', [poolId]);
+  return prepared<PoolPrefix>(tx, 'select prefix::text, parent_prefix::text as "parentPrefix" from pool_prefixes x where pool_id = $1 order by x.prefix', [poolId]);
+}
+
+/** Of the pool's prefixes: the first and the last of them say it, for IPv4 sorts before IPv6. */
+async function poolFamilies(tx: Tx, poolId: string): Promise<Family[]> {
+  const found = await prepared<{ first: number | null; last: number | null }>(
+    tx,
+    `select (select family(prefix) from pool_prefixes where pool_id = $1 order by prefix limit 1) as first,
+       (select family(prefix) from pool_prefixes where pool_id = $1 order by prefix desc limit 1) as last`,
+    [poolId],
+  );
+  return [...new Set(found.flatMap(({ first, last }) => [first, last]))].flatMap((family) => (family === null ? [] : [family === 4 ? 'ipv4' : 'ipv6']));
 }
 
 export async function deletePoolPrefixes(tx: Tx, poolId: string, prefixes: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** The table of quotas, and the row locks that make requests of one holder take turns where a quota bounds it. */
 import type { PageRequest } from '../model/page.js';
 import type { Quota, QuotaLimits } from '../model/quota.js';
-import { later, oneRow, row, rows, time, type Tx } from './sql.js';
+import { later, oneRow, prepared, row, rows, time, type Tx } from './sql.js';
 
 interface QuotaRow {
   id: string;
@@ -45,7 +45,7 @@ function toQuota(found: QuotaRow): Quota {
  * @returns their ids
  */
 export async function lockQuotas(tx: Tx, holders: readonly string[], poolIds: readonly string[] = [], allocationIds: readonly string[] = []): Promise<string[]> {
-  const found = await rows<{ id: string }>(
+  const found = await prepared<{ id: string }>(
     tx,
     `select q.id from quotas q where q.holder = any(array(
        select unnest($1::text[]) union select w.holder from waiting_requests w where w.state = 'waiting' and w.pool_ids && $2::uuid[]
@@ -59,7 +59,7 @@ export async function lockQuotas(tx: Tx, holders: readonly string[], poolIds: re
 /** Adds up what has changed since the last time, in these quotas whose turns the caller holds, and answers with them. */
 export async function settleQuotas(tx: Tx, ids: readonly string[]): Promise<Quota[]> {
   if (ids.length === 0) return [];
-  const sum = rows(
+  const sum = prepared(
     tx,
     `with changed as (delete from quota_changes where quota_id = any($1::uuid[]) returning *),
        sums as (select quota_id, sum(ipv4_addresses) as ipv4, sum(ipv6_subnets) as ipv6 from changed group by quota_id)

@@ -1,16 +1,57 @@
 /**
- * Runs one statement in a transaction and returns its rows, whatever the verb. Refuses to run outside a transaction.
- * A trap in what is run here: after `select prefix::text`, `order by prefix` means the text. Write `order by t.prefix`.
+ * Statements: sent on the connection of their transaction in the order of the calls, answered with their rows, whatever the
+ * verb. A trap in what is run here: after `select prefix::text`, `order by prefix` means the text. Write `order by t.prefix`.
  */
-import type { EntityManager } from 'typeorm';
+import type { Writable } from 'node:stream';
+import type { PoolClient, QueryConfig } from 'pg';
+import { QueryFailedError, type EntityManager, type QueryRunner } from 'typeorm';
 import { driverError } from './constraint-errors.js';
 
 export type Tx = EntityManager;
 
-export async function rows<Row>(tx: Tx, sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-  if (tx.queryRunner === undefined) throw new Error('a statement needs an open transaction');
-  const result = await tx.queryRunner.query(sql, [...parameters], true);
-  return result.records as Row[];
+export function rows<Row>(tx: Tx, text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+  return send(tx, { text, values: [...parameters] });
+}
+
+/** Names of statements, by their text: the same on every connection. */
+const names = new Map<string, string>();
+
+/**
+ * As rows, for what is run over and over: parsed once a connection, and planned anew only as long as that pays. Not for a
+ * statement put together from parts, nor for one whose best plan depends on what is asked.
+ */
+export function prepared<Row>(tx: Tx, text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+  const name = names.get(text) ?? `casm_${names.size}`;
+  names.set(text, name);
+  return send(tx, { name, text, values: [...parameters] });
+}
+
+/** The driver's own connections, past TypeORM: its way to them takes several turns of the event loop for each statement. */
+const connections = new WeakMap<QueryRunner, PoolClient>();
+
+/** What statements are written to. The driver does not declare it. */
+interface Wire {
+  readonly connection: { readonly stream: Writable };
+}
+
+/** Waits for the runner's connection, on which statements can be sent from then on. */
+export async function connect(runner: QueryRunner): Promise<Tx> {
+  connections.set(runner, (await runner.connect()) as PoolClient);
+  return runner.manager;
+}
+
+async function send<Row>(tx: Tx, statement: QueryConfig): Promise<Row[]> {
+  const connection = tx.queryRunner && connections.get(tx.queryRunner);
+  if (connection === undefined || tx.queryRunner?.isReleased === true) throw new Error('a statement needs an open transaction');
+  const { stream } = (connection as PoolClient & Wire).connection;
+  // Statements that do not wait for each other go out in one write.
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+  try {
+    return (await connection.query<Row & object>(statement)).rows;
+  } catch (error) {
+    throw new QueryFailedError(statement.text, statement.values, error as Error);
+  }
 }
 
 export async function row<Row>(tx: Tx, sql: string, parameters: readonly unknown[] = []): Promise<Row | undefined> {

@@ -1,7 +1,7 @@
 /** The table of API tokens: hashes, never secrets. */
 import type { PageRequest } from '../model/page.js';
 import type { Role, Token } from '../model/token.js';
-import { oneRow, row, rows, time, type Tx } from './sql.js';
+import { oneRow, prepared, row, rows, time, type Tx } from './sql.js';
 
 interface TokenRow {
   id: string;
@@ -33,7 +33,7 @@ export async function insertToken(tx: Tx, token: Omit<Token, 'createdAt'>, hash:
 
 /** Those of the tokens behind these hashes that are valid now, by hash in hex. */
 export async function findTokensByHash(tx: Tx, hashes: readonly Buffer[]): Promise<Map<string, Token>> {
-  const found = await rows<TokenRow & { hash: Buffer }>(
+  const found = await prepared<TokenRow & { hash: Buffer }>(
     tx,
     `select ${columns}, hash from tokens where hash = any($1::bytea[]) and (expires_at is null or expires_at > now())`,
     [hashes],

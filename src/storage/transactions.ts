@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { CasmError } from '../model/errors.js';
 import { isPassing, translate } from './constraint-errors.js';
-import { causeOf, later, settle, type Tx } from './sql.js';
+import { causeOf, connect, later, rows, settle, type Tx } from './sql.js';
 
 const tries = 5;
 
@@ -47,7 +47,7 @@ export class Transactions {
   async glance<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
-      return await work(runner.manager);
+      return await work(await connect(runner));
     } catch (error) {
       throw translate(error);
     } finally {
@@ -59,16 +59,16 @@ export class Transactions {
   private async within<T>(begin: string, work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
-      await runner.connect();
-      later(runner.manager, runner.query(begin));
-      const result = await work(runner.manager);
+      const tx = await connect(runner);
+      later(tx, rows(tx, begin));
+      const result = await work(tx);
       // A commit behind a failed statement undoes; the statement's own failure is what is thrown.
-      await settle(runner.manager, runner.query(end));
+      await settle(tx, rows(tx, end));
       return result;
     } catch (error) {
       const cause = await causeOf(runner.manager, error);
       // A connection that cannot even undo is gone, and the transaction with it.
-      await runner.query('rollback').catch(() => undefined);
+      await rows(runner.manager, 'rollback').catch(() => undefined);
       throw cause;
     } finally {
       await runner.release();

@@ -1,5 +1,5 @@
 /** Many turns at once, in the order everyone takes them: pools, their queues, deliveries of devices, deliveries of parent CAs. */
-import { rows, type Tx } from './sql.js';
+import { prepared, type Tx } from './sql.js';
 import { lockWaitingFor } from './waiting-requests.js';
 
 export interface Turns {
@@ -11,7 +11,7 @@ export interface Turns {
 
 /** What is not there is passed by. Of pools by id: see lockPools. */
 export async function lockTurns(tx: Tx, { poolIds, deviceIds, allocationIds }: Turns): Promise<void> {
-  const pools = await rows<{ id: string }>(
+  const pools = await prepared<{ id: string }>(
     tx,
     `select id from pools where id in (
        select unnest($1::uuid[]) union select parent_id from pools where id = any($1) union select pool_id from allocations where id = any($2::uuid[]))
@@ -19,7 +19,7 @@ export async function lockTurns(tx: Tx, { poolIds, deviceIds, allocationIds }: T
     [poolIds, allocationIds],
   );
   const awaiting = await lockQueues(tx, pools.map(({ id }) => id));
-  await rows(
+  await prepared(
     tx,
     `select from deliveries d join devices v on v.id = d.device_id where d.device_id in (
        select unnest($1::uuid[]) union select device_id from allocations where id = any($2::uuid[]) union select rpki_device_id from allocations where id = any($2))

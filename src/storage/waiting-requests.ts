@@ -4,7 +4,7 @@ import type { AllocationRequest } from '../model/allocation.js';
 import type { PageRequest } from '../model/page.js';
 import type { Family } from '../model/prefix.js';
 import type { Queued, WaitingRequest, WaitingState } from '../model/waiting-request.js';
-import { row, rows, time, type Tx } from './sql.js';
+import { prepared, row, rows, time, type Tx } from './sql.js';
 
 interface WaitingRow {
   id: string;
@@ -139,7 +139,7 @@ export async function endWaiting(tx: Tx, ends: readonly End[], now: Date): Promi
 
 /** Whether any request waits for the pool: one probe. */
 export async function isAwaited(tx: Tx, poolId: string): Promise<boolean> {
-  return (await row(tx, `select from waiting_requests where state = 'waiting' and pool_ids @> array[$1::uuid] limit 1`, [poolId])) !== undefined;
+  return (await prepared(tx, `select from waiting_requests where state = 'waiting' and pool_ids @> array[$1::uuid] limit 1`, [poolId])).length > 0;
 }
 
 /**

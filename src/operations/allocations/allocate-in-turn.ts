@@ -5,7 +5,7 @@ import { CasmError } from '../../model/errors.js';
 import { holdOf, type Hold } from '../../model/hold.js';
 import { deleteAllocations, insertAllocations, type NewAllocation } from '../../storage/allocations.js';
 import { enqueueExpiry, enqueueHoldExpiry } from '../../storage/jobs.js';
-import { poolPrefixes, type PoolPrefix, type PoolTurn } from '../../storage/pools.js';
+import type { PoolTurn } from '../../storage/pools.js';
 import { claimHold } from '../holds/claim-hold.js';
 import type { Tx } from '../../storage/sql.js';
 import { notFound } from '../not-found.js';
@@ -41,11 +41,9 @@ export async function allocateInTurn(pool: PoolTurn, quotas: readonly string[], 
   const tx = asks[0]?.work.tx;
   if (tx === undefined) return [];
   const tickets: Ticket[] = asks.map((ask) => ({ ...ask }));
-  let own: Promise<PoolPrefix[]> | undefined;
-  const prefixesOf = (): Promise<PoolPrefix[]> => (own ??= poolPrefixes(tx, pool.id));
-  for (const ticket of tickets) await attempt(ticket, async () => void (ticket.wanted = await readRequest(ticket.work, pool, ticket.input, prefixesOf, ticket.spared)));
+  for (const ticket of tickets) attempt(ticket, () => (ticket.wanted = readRequest(ticket.work, pool, ticket.input, ticket.spared)));
   const serving = await Serving.load(tx, pool.spaceId, tickets.map((ticket) => ticket.input));
-  for (const ticket of tickets) await attempt(ticket, async () => serving.checkDevice(ticket.input));
+  for (const ticket of tickets) attempt(ticket, () => serving.checkDevice(ticket.input));
   await takeHeldOnes(pool, open(tickets));
   const ledger = await QuotaLedger.open(tx, quotas, pool.spaceId);
   // What one is refused in the end may be what another was refused for want of: then the others try again.
@@ -60,10 +58,10 @@ interface Returned {
 }
 
 async function take(tx: Tx, pool: PoolTurn, serving: Serving, ledger: QuotaLedger, tickets: readonly Ticket[]): Promise<Returned> {
-  for (const ticket of tickets) await attempt(ticket, async () => charge(ledger, ticket));
+  for (const ticket of tickets) attempt(ticket, () => charge(ledger, ticket));
   await takeExactOnes(pool, open(tickets));
   await takeOthers(pool, open(tickets));
-  for (const ticket of open(tickets)) await attempt(ticket, async () => serving.checkCertifiable(ticket.input, ticket.block?.prefix ?? ''));
+  for (const ticket of open(tickets)) attempt(ticket, () => serving.checkCertifiable(ticket.input, ticket.block?.prefix ?? ''));
   const failed = tickets.filter((ticket) => ticket.error !== undefined);
   const charged = failed.filter((ticket) => ticket.charged !== undefined);
   for (const { charged: units, work } of charged) if (units !== undefined) ledger.refund(work, units);
@@ -95,10 +93,10 @@ function charge(ledger: QuotaLedger, ticket: Ticket): void {
 const open = (tickets: readonly Ticket[]): Ticket[] => tickets.filter((ticket) => ticket.error === undefined);
 
 /** A refusal is the ticket's own; anything else undoes the whole turn. */
-async function attempt(ticket: Ticket, step: () => Promise<void>): Promise<void> {
+function attempt(ticket: Ticket, step: () => unknown): void {
   if (ticket.error !== undefined) return;
   try {
-    await step();
+    step();
   } catch (error) {
     if (!(error instanceof CasmError)) throw error;
     ticket.error = error;
@@ -111,8 +109,10 @@ async function takeHeldOnes(pool: PoolTurn, tickets: readonly Ticket[]): Promise
   for (const ticket of tickets) {
     const { wanted, work, input } = ticket;
     if (wanted === undefined || !('hold' in wanted)) continue;
-    await attempt(ticket, async () => {
-      const { hold, poolPrefix } = await claimHold(work, wanted.hold, input);
+    const claim = await claimHold(work, wanted.hold, input).catch((error: unknown) => ({ error }));
+    attempt(ticket, () => {
+      if ('error' in claim) throw claim.error;
+      const { hold, poolPrefix } = claim;
       if (claimed.has(hold.id) || hold.poolId !== pool.id) throw notFound('hold', hold.id);
       claimed.add(hold.id);
       Object.assign(ticket, { hold, block: { prefix: hold.prefix, poolPrefix } });

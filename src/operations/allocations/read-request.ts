@@ -5,7 +5,7 @@ import type { AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { lengthToAllocate } from '../../model/pool.js';
 import { overlaps, parsePrefix, type Prefix } from '../../model/prefix.js';
-import type { PoolPrefix, PoolTurn } from '../../storage/pools.js';
+import type { PoolTurn } from '../../storage/pools.js';
 import { familyOf } from '../pools/family-of.js';
 import { requireOpen } from '../pools/require-open.js';
 import type { Work } from '../work.js';
@@ -14,11 +14,10 @@ import type { Work } from '../work.js';
 export type Wanted = { readonly exact: Prefix } | { readonly ask: Ask } | { readonly hold: string };
 
 /**
- * @param prefixesOf the pool's own, asked for only by a request that leaves its family open
  * @param spared what is not to be touched
  * @throws CasmError `pool-retiring`, `invalid-request`, `invalid-prefix`, `length-not-allowed`, `prefix-not-free` for what is spared
  */
-export async function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest, prefixesOf: () => Promise<PoolPrefix[]>, spared?: string): Promise<Wanted> {
+export function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest, spared?: string): Wanted {
   requireOpen(pool);
   if (request.validUntil !== undefined && !(new Date(request.validUntil) > work.now)) {
     throw new CasmError('invalid-request', `validUntil ${request.validUntil} is not in the future`, { errors: [{ in: 'body', pointer: '/validUntil', detail: 'must be in the future' }] });
@@ -35,7 +34,7 @@ export async function readRequest(work: Work, pool: PoolTurn, request: Allocatio
     }
     return { exact };
   }
-  const family = request.family ?? familyOf(undefined, (await prefixesOf()).map((one) => one.prefix));
+  const family = familyOf(request.family, pool.families);
   const length = lengthToAllocate(pool.policy, family, request.prefixLength);
   const disallowed = spared === undefined ? request.disallowedPrefixes : [...(request.disallowedPrefixes ?? []), spared];
   const region = regionOf(family, length, request.allowedPrefixes?.map(parsePrefix), disallowed?.map(parsePrefix));

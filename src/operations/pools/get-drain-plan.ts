@@ -5,7 +5,7 @@ import { familyBits, type Family } from '../../model/prefix.js';
 import { share } from '../../model/usage.js';
 import { occupiedBlocks } from '../../storage/drain-plan.js';
 import type { Tx } from '../../storage/sql.js';
-import { familyOf } from './family-of.js';
+import { familiesOf, familyOf } from './family-of.js';
 import { getPool } from './get-pool.js';
 
 export interface DrainQuestion {
@@ -21,7 +21,7 @@ export interface DrainQuestion {
  */
 export async function getDrainPlan(tx: Tx, { poolId, prefixLength, family: asked, limit }: DrainQuestion): Promise<DrainPlan> {
   const pool = await getPool(tx, { poolId });
-  const family = familyOf(asked, pool.prefixes);
+  const family = familyOf(asked, familiesOf(pool.prefixes));
   const bits = familyBits(family);
   if (prefixLength > bits) throw new CasmError('length-not-allowed', `/${prefixLength} is no length of ${family}`, { allowed: [`/0 to /${bits}`] });
   const { count: free } = await freePrefixes(tx, poolId, family, prefixLength, 0);

@@ -9,23 +9,30 @@ interface Waiting {
 }
 
 /**
- * Looks tokens up for all requests that arrive in the same turn of the event loop with one question. Nothing is
- * remembered: a token that has ended is refused by the next request.
+ * Looks tokens up with one question at a time, for all requests that have come since the last. Nothing is remembered: a token
+ * that has ended is refused by the next request.
  */
 export class TokenDesk {
   private waiting: Waiting[] = [];
+  private busy = false;
 
   constructor(private readonly hall: Hall) {}
 
   of(secret: string): Promise<Token | undefined> {
     return new Promise((resolve, reject) => {
-      if (this.waiting.push({ secret, resolve, reject }) === 1) setImmediate(() => void this.serve());
+      this.waiting.push({ secret, resolve, reject });
+      if (this.busy) return;
+      this.busy = true;
+      setImmediate(() => void this.serveAll());
     });
   }
 
-  private async serve(): Promise<void> {
-    const served = this.waiting;
-    this.waiting = [];
+  private async serveAll(): Promise<void> {
+    while (this.waiting.length > 0) await this.serve(this.waiting.splice(0));
+    this.busy = false;
+  }
+
+  private async serve(served: readonly Waiting[]): Promise<void> {
     const secrets = [...new Set(served.map((one) => one.secret))];
     try {
       const tokens = await this.hall.glance(authenticate, secrets);

@@ -6,7 +6,7 @@ import type { Tx } from '../../storage/sql.js';
 import { listSamples, type UsageSample } from '../../storage/usage-samples.js';
 import { familyUsage } from '../../storage/usage.js';
 import { freePrefixes } from '../../allocator/free-space.js';
-import { familyOf } from '../pools/family-of.js';
+import { familiesOf, familyOf } from '../pools/family-of.js';
 import { getPool } from '../pools/get-pool.js';
 
 export interface ForecastRequest {
@@ -38,7 +38,7 @@ const mostSamples = 250;
 export async function getForecast(tx: Tx, request: ForecastRequest): Promise<PoolForecast> {
   const { now, prefixLength } = request;
   const pool = await getPool(tx, request);
-  const family = familyOf(request.family, pool.prefixes);
+  const family = familyOf(request.family, familiesOf(pool.prefixes));
   if (prefixLength !== undefined && prefixLength > familyBits(family)) {
     throw new CasmError('length-not-allowed', `/${prefixLength} is no length of ${family}`, { allowed: [`/0 to /${familyBits(family)}`] });
   }

@@ -8,7 +8,7 @@ import { enqueueServing, enqueueWaitingExpiry } from '../../storage/jobs.js';
 import { findPool } from '../../storage/pools.js';
 import { findWaitingRequest, insertWaitingRequest, nearestBlock } from '../../storage/waiting-requests.js';
 import { found } from '../not-found.js';
-import { familyOf } from '../pools/family-of.js';
+import { familiesOf, familyOf } from '../pools/family-of.js';
 import type { Work } from '../work.js';
 
 /** Refusals that waiting may turn into an allocation. */
@@ -40,7 +40,7 @@ export async function waitForSpace(work: Work, request: AllocationRequest, poolI
 async function kept({ tx }: Work, poolId: string, request: AllocationRequest): Promise<string | null | undefined> {
   if (request.prefix !== undefined) return formatPrefix(parsePrefix(request.prefix));
   const pool = found(await findPool(tx, poolId), 'pool', poolId);
-  const family = request.family ?? familyOf(undefined, pool.prefixes);
+  const family = request.family ?? familyOf(undefined, familiesOf(pool.prefixes));
   const nearest = await nearestBlock(tx, poolId, family, lengthToAllocate(pool.policy, family, request.prefixLength));
   if (nearest === null) return undefined;
   // Where the request names its own region, the nearest block may not be for it.
