@@ -10,6 +10,12 @@ import { causeOf, connect, later, rows, settle, type Tx } from './sql.js';
 
 const tries = 5;
 
+/**
+ * Writes find their rows by index: a plan is kept once it is made, and one made while a table was small would read all of it
+ * when it has grown.
+ */
+const beginWrite = ['begin', 'set local enable_seqscan = off'];
+
 export class Transactions {
   constructor(private readonly source: DataSource) {}
 
@@ -25,7 +31,7 @@ export class Transactions {
   private async untilDone<T>(work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.within('begin', work, end);
+        return await this.within(beginWrite, work, end);
       } catch (error) {
         if (!isPassing(error)) throw translate(error);
         if (attempt === tries) throw new CasmError('busy', 'too many requests want the same things at once: try again in a moment', {}, { cause: error });
@@ -37,7 +43,7 @@ export class Transactions {
 
   async snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      return await this.within('begin isolation level repeatable read read only', work, 'commit');
+      return await this.within(['begin isolation level repeatable read read only'], work, 'commit');
     } catch (error) {
       throw translate(error);
     }
@@ -56,11 +62,11 @@ export class Transactions {
   }
 
   /** The first statement travels with the begin, and the commit with the last ones: the driver pipelines them. */
-  private async within<T>(begin: string, work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
+  private async within<T>(begin: readonly string[], work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
       const tx = await connect(runner);
-      later(tx, rows(tx, begin));
+      for (const statement of begin) later(tx, rows(tx, statement));
       const result = await work(tx);
       // A commit behind a failed statement undoes; the statement's own failure is what is thrown.
       await settle(tx, rows(tx, end));
