@@ -7,7 +7,7 @@ import { familyBits, formatAddress, formatPrefix, parsePrefix, type Prefix } fro
 import { prepared, type Tx } from '../storage/sql.js';
 import type { Random } from './choosers.js';
 import type { FreeBlock } from './free-block.js';
-import type { Ask } from './placement.js';
+import { kindOf, type Ask } from './placement.js';
 import type { Region } from './region.js';
 
 interface BlockRow {
@@ -66,7 +66,7 @@ const queriesInRegion: Readonly<Record<Placement, string>> = {
 
 /** Candidates for each kind of ask, together and without repetition. */
 export async function candidates(tx: Tx, poolId: string, asks: readonly Ask[], random: Random): Promise<FreeBlock[]> {
-  const kinds = new Map(asks.map((ask) => [`${ask.placement} ${ask.family} ${ask.length} ${ask.region?.map(formatPrefix).join()}`, ask]));
+  const kinds = new Map(asks.map((ask) => [kindOf(ask), ask]));
   const found = new Map<string, FreeBlock>();
   for (const ask of kinds.values()) {
     const rowsOf = ask.region === undefined ? anywhere(tx, poolId, ask, asks.length, random) : within(tx, poolId, ask, ask.region, asks.length, random);

@@ -1,73 +1,126 @@
-/** The placements: each picks a block among those that fit, and the prefix inside it. Pure; chance comes from outside. */
+/**
+ * The placements: each picks a part of a free block, and the prefix inside it. What would be had next is kept in order, so that
+ * a thousand asks of a kind cost hardly more than looking once. Pure; chance comes from outside.
+ */
 import type { Placement } from '../model/pool.js';
 import { familyBits, prefixAround, prefixLast, prefixSize, type Prefix } from '../model/prefix.js';
-import type { FreeBlock } from './free-block.js';
+import type { Part } from './region.js';
 
 /** Uniform in [0, 1). */
 export type Random = () => number;
 
-export interface Choice<Block extends FreeBlock> {
-  readonly block: Block;
+export interface Choice {
+  readonly part: Part;
   readonly prefix: Prefix;
 }
 
-type Chooser = <Block extends FreeBlock>(fitting: readonly Block[], length: number, random: Random) => Choice<Block> | undefined;
+export interface Chooser {
+  add(part: Part): void;
+  /** @param isFree false of parts that are not there any more: these are forgotten. */
+  choose(isFree: (part: Part) => boolean, random: Random): Choice | undefined;
+}
 
-export const choosers: Readonly<Record<Placement, Chooser>> = {
+/** @param length of what is wanted; every part added holds one. */
+export function chooserOf(placement: Placement, length: number): Chooser {
+  if (placement === 'random') return new AnyPlace(length);
+  const atEnd = placement === 'last';
+  return new BestFirst(ranks[placement], ({ prefix }) => (atEnd ? prefixAround(prefix.family, prefixLast(prefix), length) : { ...prefix, length }));
+}
+
+/** The smaller the better, first by size and then by place. */
+interface Rank {
+  readonly size: number;
+  readonly place: bigint;
+}
+
+const ranks: Readonly<Record<Exclude<Placement, 'random'>, (prefix: Prefix) => Rank>> = {
   /** The smallest block that fits, the lowest of those; from its start. */
-  'best-fit': (fitting, length) => atStart(least(fitting, (a, b) => b.prefix.length - a.prefix.length || byAddress(a, b)), length),
+  'best-fit': ({ length, first }) => ({ size: -length, place: first }),
   /** The lowest address. */
-  first: (fitting, length) => atStart(least(fitting, byAddress), length),
+  first: ({ first }) => ({ size: 0, place: first }),
   /** The highest address. */
-  last: (fitting, length) => {
-    const block = least(fitting, (a, b) => byAddress(b, a));
-    return block && { block, prefix: prefixAround(block.prefix.family, prefixLast(block.prefix), length) };
-  },
+  last: ({ first }) => ({ size: 0, place: -first }),
   /** The start of the largest block: bisection, in the order of a mirrored binary counter (RFC 3531). */
-  sparse: (fitting, length) => atStart(least(fitting, (a, b) => a.prefix.length - b.prefix.length || compare(mirrored(a.prefix), mirrored(b.prefix))), length),
-  /** Any prefix of that length in the blocks, each as likely as the other. */
-  random: (fitting, length, random) => {
-    const total = fitting.reduce((sum, { prefix }) => sum + places(prefix, length), 0n);
-    let at = below(total, random);
-    for (const block of fitting) {
-      const here = places(block.prefix, length);
-      if (at < here) {
-        const { family, first } = block.prefix;
-        return { block, prefix: { family, first: first + at * prefixSize({ family, first, length }), length } };
-      }
-      at -= here;
-    }
-    return undefined;
-  },
+  sparse: (prefix) => ({ size: prefix.length, place: mirrored(prefix) }),
 };
 
-function atStart<Block extends FreeBlock>(block: Block | undefined, length: number): Choice<Block> | undefined {
-  return block && { block, prefix: { ...block.prefix, length } };
+interface Ranked extends Rank {
+  readonly part: Part;
 }
 
-function least<Block extends FreeBlock>(blocks: readonly Block[], order: (a: FreeBlock, b: FreeBlock) => number): Block | undefined {
-  return blocks.reduce<Block | undefined>((best, block) => (best === undefined || order(block, best) < 0 ? block : best), undefined);
+class BestFirst implements Chooser {
+  /** The best is the last. */
+  private readonly parts: Ranked[] = [];
+
+  constructor(
+    private readonly rank: (prefix: Prefix) => Rank,
+    private readonly within: (part: Part) => Prefix,
+  ) {}
+
+  add(part: Part): void {
+    const added = { ...this.rank(part.prefix), part };
+    insert(this.parts, added, (one) => isBetter(one, added));
+  }
+
+  choose(isFree: (part: Part) => boolean): Choice | undefined {
+    for (let best = this.parts.pop(); best !== undefined; best = this.parts.pop()) {
+      if (isFree(best.part)) return { part: best.part, prefix: this.within(best.part) };
+    }
+    return undefined;
+  }
 }
 
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Into a sorted list, before the first that `isBehind`: by bisection. */
+function insert<T>(sorted: T[], added: T, isBehind: (one: T) => boolean): void {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBehind(sorted[middle] as T)) high = middle;
+    else low = middle + 1;
+  }
+  sorted.splice(low, 0, added);
 }
 
-function byAddress(a: FreeBlock, b: FreeBlock): number {
-  return compare(a.prefix.first, b.prefix.first);
+function isBetter(a: Rank, b: Rank): boolean {
+  return a.size === b.size ? a.place < b.place : a.size < b.size;
+}
+
+/** Any prefix of that length in the parts, each as likely as the other. */
+class AnyPlace implements Chooser {
+  /** The largest first: most of the places are in few of the parts. */
+  private readonly parts: Part[] = [];
+  /** For prefixes of that length, in all parts together. */
+  private places = 0n;
+
+  constructor(private readonly length: number) {}
+
+  add(part: Part): void {
+    insert(this.parts, part, (one) => one.prefix.length > part.prefix.length);
+    this.places += this.placesIn(part);
+  }
+
+  choose(isFree: (part: Part) => boolean, random: Random): Choice | undefined {
+    while (this.places > 0n) {
+      let place = below(this.places, random);
+      let at = 0;
+      for (; place >= this.placesIn(this.parts[at] as Part); at += 1) place -= this.placesIn(this.parts[at] as Part);
+      const [part] = this.parts.splice(at, 1) as [Part];
+      this.places -= this.placesIn(part);
+      const { family, first } = part.prefix;
+      if (isFree(part)) return { part, prefix: { family, first: first + place * prefixSize({ family, first, length: this.length }), length: this.length } };
+    }
+    return undefined;
+  }
+
+  private placesIn({ prefix }: Part): bigint {
+    return 1n << BigInt(this.length - prefix.length);
+  }
 }
 
 /** The network bits read backwards. */
 function mirrored({ family, first, length }: Prefix): bigint {
-  let rest = first >> BigInt(familyBits(family) - length);
-  let result = 0n;
-  for (let bit = 0; bit < length; bit += 1, rest >>= 1n) result = (result << 1n) | (rest & 1n);
-  return result;
-}
-
-/** How many prefixes of that length the block holds. */
-function places(block: Prefix, length: number): bigint {
-  return 1n << BigInt(length - block.length);
+  const bits = first.toString(2).padStart(familyBits(family), '0').slice(0, length);
+  return BigInt(`0b0${bits.split('').toReversed().join('')}`);
 }
 
 /** Uniform below a bound that may be far beyond 2^53: built from 24 random bits at a time, the excess thrown away. */

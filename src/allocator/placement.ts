@@ -3,8 +3,8 @@
  * taken, what remains of the consumed blocks and the blocks left alone always tile exactly what was free before.
  */
 import type { Placement } from '../model/pool.js';
-import { contains, formatPrefix, subtract, type Family, type Prefix } from '../model/prefix.js';
-import { choosers, type Random } from './choosers.js';
+import { comparePrefixes, contains, familyBits, formatPrefix, subtract, type Family, type Prefix } from '../model/prefix.js';
+import { chooserOf, type Chooser, type Random } from './choosers.js';
 import type { FreeBlock } from './free-block.js';
 import { partsOf, type Region } from './region.js';
 
@@ -24,41 +24,68 @@ export interface Placed {
   readonly remainders: readonly FreeBlock[];
 }
 
+/** Asks of one kind are served from the same blocks in the same order. */
+export function kindOf({ placement = 'best-fit', family, length, region }: Ask): string {
+  return `${placement} ${family} ${length} ${region?.map(formatPrefix).join()}`;
+}
+
 export function placeByLength(free: readonly FreeBlock[], asks: readonly Ask[], random: Random = Math.random): Placed {
-  const now = new Map(free.map((block) => [formatPrefix(block.prefix), block]));
+  const now = new Set(free);
+  const kinds = new Map<string, { readonly ask: Ask; readonly chooser: Chooser }>();
+  const offer = (block: FreeBlock, { ask, chooser }: { ask: Ask; chooser: Chooser }): void => {
+    if (block.prefix.family === ask.family) for (const part of partsOf(block, ask.region, ask.length)) chooser.add(part);
+  };
+  const chooserFor = (ask: Ask): Chooser => {
+    const kind = kinds.get(kindOf(ask)) ?? { ask, chooser: chooserOf(ask.placement ?? 'best-fit', ask.length) };
+    if (!kinds.has(kindOf(ask))) for (const block of now) offer(block, kind);
+    kinds.set(kindOf(ask), kind);
+    return kind.chooser;
+  };
   const taken = asks.map((ask) => {
-    const fitting = [...now.values()].filter(({ prefix }) => prefix.family === ask.family && prefix.length <= ask.length);
-    const choose = choosers[ask.placement ?? 'best-fit'];
-    if (ask.region === undefined) {
-      const chosen = choose(fitting, ask.length, random);
-      return chosen && take(now, chosen.block, chosen.prefix);
+    const choice = chooserFor(ask).choose(({ whole }) => now.has(whole), random);
+    if (choice === undefined) return undefined;
+    const { part, prefix } = choice;
+    now.delete(part.whole);
+    for (const rest of remaindersOf(part.whole, prefix)) {
+      now.add(rest);
+      for (const kind of kinds.values()) offer(rest, kind);
     }
-    const chosen = choose(partsOf(fitting, ask.region, ask.length), ask.length, random);
-    return chosen && take(now, chosen.block.whole, chosen.prefix);
+    return { prefix, poolPrefix: part.poolPrefix };
   });
   return { taken, ...difference(free, now) };
 }
 
 /** Takes exact prefixes; each lies in one of the free blocks or is not to be had. */
 export function placeExactly(free: readonly FreeBlock[], prefixes: readonly Prefix[]): Placed {
-  const now = new Map(free.map((block) => [formatPrefix(block.prefix), block]));
+  const now = free.toSorted((a, b) => comparePrefixes(a.prefix, b.prefix));
   const taken = prefixes.map((prefix) => {
-    const from = [...now.values()].find((block) => contains(block.prefix, prefix));
-    return from === undefined ? undefined : take(now, from, prefix);
+    const at = lastNotAfter(now, prefix);
+    const from = now[at];
+    if (from === undefined || !contains(from.prefix, prefix)) return undefined;
+    now.splice(at, 1, ...remaindersOf(from, prefix));
+    return { prefix, poolPrefix: from.poolPrefix };
   });
-  return { taken, ...difference(free, now) };
+  return { taken, ...difference(free, new Set(now)) };
 }
 
-function take(now: Map<string, FreeBlock>, from: FreeBlock, prefix: Prefix): FreeBlock {
-  now.delete(formatPrefix(from.prefix));
-  for (const rest of subtract(from.prefix, prefix)) now.set(formatPrefix(rest), { prefix: rest, poolPrefix: from.poolPrefix });
-  return { prefix, poolPrefix: from.poolPrefix };
+/** Free blocks are disjoint: if one contains the prefix, it is the last that begins at or before it. */
+function lastNotAfter(sorted: readonly FreeBlock[], { family, first }: Prefix): number {
+  const start = { family, first, length: familyBits(family) };
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (comparePrefixes((sorted[middle] as FreeBlock).prefix, start) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
-function difference(before: readonly FreeBlock[], now: ReadonlyMap<string, FreeBlock>): Pick<Placed, 'consumed' | 'remainders'> {
-  const known = new Set(before.map((block) => formatPrefix(block.prefix)));
-  return {
-    consumed: before.filter((block) => !now.has(formatPrefix(block.prefix))),
-    remainders: [...now].filter(([text]) => !known.has(text)).map(([, block]) => block),
-  };
+/** In order. */
+function remaindersOf(from: FreeBlock, taken: Prefix): FreeBlock[] {
+  return subtract(from.prefix, taken).map((prefix) => ({ prefix, poolPrefix: from.poolPrefix }));
+}
+
+function difference(before: readonly FreeBlock[], now: ReadonlySet<FreeBlock>): Pick<Placed, 'consumed' | 'remainders'> {
+  const known = new Set(before);
+  return { consumed: before.filter((block) => !now.has(block)), remainders: [...now].filter((block) => !known.has(block)) };
 }

@@ -29,21 +29,20 @@ export function regionOf(family: Family, length: number, allowed: readonly Prefi
   return pieces.filter((piece) => piece.length <= length);
 }
 
-/** The parts of free blocks that lie in the region and hold a prefix of that length. */
-export function partsOf(blocks: readonly FreeBlock[], region: Region, length: number): Part[] {
-  return blocks.flatMap((whole) => {
-    const parts: Part[] = [];
-    const last = prefixLast(whole.prefix);
-    // The piece that begins at or before the block may contain it; those that begin inside are parts of it.
-    for (let at = Math.max(0, following(region, whole.prefix.first) - 1); at < region.length; at += 1) {
-      const piece = region[at] as Prefix;
-      if (piece.first > last) break;
-      if (!overlaps(piece, whole.prefix)) continue;
-      const prefix = piece.length > whole.prefix.length ? piece : whole.prefix;
-      if (prefix.length <= length) parts.push({ prefix, poolPrefix: whole.poolPrefix, whole });
-    }
-    return parts;
-  });
+/** The parts of a free block that lie in the region and hold a prefix of that length. */
+export function partsOf(whole: FreeBlock, region: Region | undefined, length: number): Part[] {
+  if (region === undefined) return whole.prefix.length > length ? [] : [{ ...whole, whole }];
+  const parts: Part[] = [];
+  const last = prefixLast(whole.prefix);
+  // The piece that begins at or before the block may contain it; those that begin inside are parts of it.
+  for (let at = Math.max(0, following(region, whole.prefix.first) - 1); at < region.length; at += 1) {
+    const piece = region[at] as Prefix;
+    if (piece.first > last) break;
+    if (!overlaps(piece, whole.prefix)) continue;
+    const prefix = piece.length > whole.prefix.length ? piece : whole.prefix;
+    if (prefix.length <= length) parts.push({ prefix, poolPrefix: whole.poolPrefix, whole });
+  }
+  return parts;
 }
 
 /** How many pieces begin at or before the address: by bisection. */
