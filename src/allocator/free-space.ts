@@ -2,7 +2,7 @@
  * The gap search: takes prefixes out of a pool's stored free blocks and puts them back. The caller holds the pool's turn
  * (lockPool) and says what the space is for; nothing here knows of allocations, children or devices.
  */
-import { familyBits, formatPrefix, parsePrefix, prefixAround, type Family, type Prefix } from '../model/prefix.js';
+import { familyBits, formatPrefix, parsePrefix, type Family, type Prefix } from '../model/prefix.js';
 import type { FreeBlockCount } from '../model/usage.js';
 import { later, oneRow, prepared, rows, type Tx } from '../storage/sql.js';
 import { candidates } from './candidates.js';
@@ -35,8 +35,7 @@ export async function takeByLength(tx: Tx, poolId: string, asks: readonly Ask[],
 /** Takes exactly these prefixes. Entries are undefined where one is not wholly free; the others are taken. */
 export async function takeExactly(tx: Tx, poolId: string, prefixes: readonly Prefix[]): Promise<(TakenPrefix | undefined)[]> {
   if (prefixes.length === 0) return [];
-  const around = prefixes.flatMap((prefix) => Array.from({ length: prefix.length + 1 }, (_, length) => formatPrefix(prefixAround(prefix.family, prefix.first, length))));
-  const placed = placeExactly(await freeAmong(tx, poolId, around), prefixes);
+  const placed = placeExactly(await freeAround(tx, poolId, prefixes), prefixes);
   write(tx, poolId, placed);
   return placed.taken.map(toTaken);
 }
@@ -111,6 +110,18 @@ export async function poolsWithRoom(tx: Tx, poolIds: readonly string[], family: 
 
 async function freeAmong(tx: Tx, poolId: string, prefixes: readonly string[]): Promise<FreeBlock[]> {
   const found = await prepared<BlockRow>(tx, 'select prefix::text, pool_prefix::text as "poolPrefix" from free_blocks where pool_id = $1 and prefix = any($2::cidr[])', [poolId, prefixes]);
+  return found.map(toBlock);
+}
+
+/** The free blocks that contain the prefixes. Free blocks are disjoint: each is the last that begins at or before its prefix. */
+async function freeAround(tx: Tx, poolId: string, prefixes: readonly Prefix[]): Promise<FreeBlock[]> {
+  const found = await prepared<BlockRow>(
+    tx,
+    `select distinct b.prefix::text, b.pool_prefix::text as "poolPrefix" from unnest($2::cidr[]) as r (wanted), lateral (
+       select prefix, pool_prefix from free_blocks where pool_id = $1 and prefix <= r.wanted order by prefix desc limit 1) b
+     where b.prefix >>= r.wanted`,
+    [poolId, prefixes.map(formatPrefix)],
+  );
   return found.map(toBlock);
 }
 
