@@ -11,7 +11,6 @@ import { getAllocation } from '../operations/allocations/get-allocation.js';
 import { listAllocations } from '../operations/allocations/list-allocations.js';
 import { PoolTurns } from '../operations/allocations/pool-turns.js';
 import { moveAllocation } from '../operations/allocations/move-allocation.js';
-import { releaseAllocation } from '../operations/allocations/release-allocation.js';
 import { releaseQuarantine } from '../operations/allocations/release-quarantine.js';
 import { resizeAllocation } from '../operations/allocations/resize-allocation.js';
 import { updateAllocation } from '../operations/allocations/update-allocation.js';
@@ -81,6 +80,6 @@ export class AllocationsController {
 
   @Route('releaseAllocation')
   async release(@Ask() { call, path, header }: Asked<'releaseAllocation'>): Promise<Answer> {
-    return resource((await this.hall.write(call, releaseAllocation, { ...path, ifMatch: header['if-match'] })).result, viewAllocation);
+    return resource((await this.turns.release(call, { ...path, ifMatch: header['if-match'] })).result, viewAllocation);
   }
 }

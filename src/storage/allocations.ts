@@ -93,6 +93,11 @@ export async function findAllocation(tx: Tx, id: string): Promise<Allocation | u
   return found && toAllocation(found);
 }
 
+/** Holds have one, too. */
+export async function poolOfAllocation(tx: Tx, id: string): Promise<string | undefined> {
+  return (await prepared<{ pool_id: string }>(tx, 'select pool_id from allocations where id = $1', [id]))[0]?.pool_id;
+}
+
 /** Those of them that there are, by id. */
 export async function findAllocations(tx: Tx, ids: readonly string[]): Promise<Map<string, Allocation>> {
   if (ids.length === 0) return new Map();

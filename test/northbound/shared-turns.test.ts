@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ApiAnswer } from '../support/api.js';
 import { startTestController, type TestController } from '../support/controller.js';
-import { allocationOf, freeBlocks, newDevice, newRoot, sleep, unique, withConnection } from './plan.js';
+import { allocate, allocationOf, freeBlocks, newDevice, newRoot, sleep, unique, withConnection } from './plan.js';
 
 let controller: TestController;
 beforeAll(async () => {
@@ -16,20 +16,24 @@ interface Asked {
 }
 
 /** Holds the pool until all have arrived: the first then has a turn by itself, and the others share the next one. */
-async function inOneTurn(poolId: string, asks: readonly Asked[]): Promise<ApiAnswer[]> {
-  const { api, database } = controller;
-  return withConnection(database, async (other) => {
+async function whileHeld(poolId: string, asks: readonly (() => Promise<ApiAnswer>)[]): Promise<ApiAnswer[]> {
+  return withConnection(controller.database, async (other) => {
     await other.query('begin');
     await other.query('select from pools where id = $1 for no key update', [poolId]);
     const answers: Promise<ApiAnswer>[] = [];
-    for (const { body, key } of asks) {
-      answers.push(api.post('/v1/allocations', allocationOf(poolId, body), { headers: key === undefined ? {} : { 'idempotency-key': key } }));
+    for (const ask of asks) {
+      answers.push(ask());
       // One after the other, so that their order is known.
       await sleep(60);
     }
     await other.query('rollback');
     return Promise.all(answers);
   });
+}
+
+async function inOneTurn(poolId: string, asks: readonly Asked[]): Promise<ApiAnswer[]> {
+  const headers = (key: string | undefined): Record<string, string> => (key === undefined ? {} : { 'idempotency-key': key });
+  return whileHeld(poolId, asks.map(({ body, key }) => () => controller.api.post('/v1/allocations', allocationOf(poolId, body), { headers: headers(key) })));
 }
 
 const outcomes = (answers: readonly ApiAnswer[]): unknown[] => answers.map((answer) => (answer.status === 201 ? answer.body.prefix : answer.body.code));
@@ -89,4 +93,18 @@ test('keys: the refused give theirs up, the served keep theirs, and one key is s
   expect(answers.map((answer) => answer.headers.get('idempotency-replayed'))).toEqual([null, null, null, 'true', null, null]);
   const later = await api.post('/v1/allocations', allocationOf(root.id, { prefixLength: 30 }), { headers: { 'idempotency-key': refused } });
   expect([later.status, later.headers.get('idempotency-replayed')]).toEqual([201, null]);
+});
+
+test('releases share turns, too: each reaches its own state, or has its own refusal', async () => {
+  const { api, database } = controller;
+  const root = await newRoot(api, ['45.96.0.0/29']);
+  const held: string[] = [];
+  for (let at = 0; at < 4; at += 1) held.push((await allocate(api, root.id, { prefixLength: 31 })).id);
+  const [first, second, third, fourth] = held as [string, string, string, string];
+  const release = (id: string, headers: Record<string, string> = {}) => () => api.delete(`/v1/allocations/${id}`, { headers });
+  const answers = await whileHeld(root.id, [release(first), release(second), release(third, { 'if-match': '"7"' }), release(second), release(fourth)]);
+  expect(answers.map((answer) => (answer.status === 200 ? answer.body.state : answer.body.code))).toEqual(['free', 'free', 'precondition-failed', 'allocation-not-found', 'free']);
+  expect(await freeBlocks(database, root.id)).toEqual(['45.96.0.0/30', '45.96.0.6/31']);
+  const turns = await database.query<{ turn: string }>(`select turn from audit where operation = 'releaseAllocation' and resource_id = any($1) order by id`, [[first, second, fourth]]);
+  expect(new Set(turns.slice(1).map(({ turn }) => turn)).size).toBe(1);
 });
