@@ -11,10 +11,11 @@ import { causeOf, connect, later, rows, settle, type Tx } from './sql.js';
 const tries = 5;
 
 /**
- * Writes find their rows by index: a plan is kept once it is made, and one made while a table was small would read all of it
- * when it has grown.
+ * Writes find their rows by index, and by one plan whatever is asked: a plan is kept once it is made, and one made while a table
+ * was small would read all of it when it has grown. In one message, of which nobody reads the rows.
  */
-const beginWrite = ['begin', 'set local enable_seqscan = off'];
+const beginWrite = 'begin; set local enable_seqscan = off; set local plan_cache_mode = force_generic_plan';
+const beginSnapshot = 'begin isolation level repeatable read read only';
 
 export class Transactions {
   constructor(private readonly source: DataSource) {}
@@ -43,7 +44,7 @@ export class Transactions {
 
   async snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      return await this.within(['begin isolation level repeatable read read only'], work, 'commit');
+      return await this.within(beginSnapshot, work, 'commit');
     } catch (error) {
       throw translate(error);
     }
@@ -62,11 +63,11 @@ export class Transactions {
   }
 
   /** The first statement travels with the begin, and the commit with the last ones: the driver pipelines them. */
-  private async within<T>(begin: readonly string[], work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
+  private async within<T>(begin: string, work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
     const runner = this.source.createQueryRunner();
     try {
       const tx = await connect(runner);
-      for (const statement of begin) later(tx, rows(tx, statement));
+      later(tx, rows(tx, begin));
       const result = await work(tx);
       // A commit behind a failed statement undoes; the statement's own failure is what is thrown.
       await settle(tx, rows(tx, end));
