@@ -35,6 +35,8 @@ import { Hall } from './operations/hall.js';
 import { forgetHistory } from './operations/history/forget-history.js';
 import { sealHistory } from './operations/history/seal-history.js';
 import { expireHold } from './operations/holds/end-hold.js';
+import { measureState } from './operations/metrics/measure-state.js';
+import { Recent } from './operations/metrics/recent.js';
 import { TokenDesk } from './operations/tokens/token-desk.js';
 import { applyImport } from './operations/imports/apply-import.js';
 import { sampleUsage } from './operations/usage/sample-usage.js';
@@ -48,6 +50,9 @@ import { DocumentDoor } from './southbound/document-door.js';
 import { RevisionWatch } from './southbound/revision-watch.js';
 import { SecretBox } from './storage/secret-box.js';
 import { Transactions } from './storage/transactions.js';
+
+/** In ms: with thousands of pools their figures are dear, and several scrapers ask for them. */
+const stateKept = 5_000;
 
 @Module({})
 export class AppModule implements OnModuleDestroy, OnApplicationShutdown {
@@ -77,7 +82,7 @@ export class AppModule implements OnModuleDestroy, OnApplicationShutdown {
         { provide: RevisionWatch, useValue: watch },
         { provide: DocumentDoor, useValue: new DocumentDoor(hall, watch) },
         { provide: Dispatcher, useValue: dispatcher },
-        Metrics,
+        { provide: Metrics, useValue: new Metrics(new Recent(() => hall.read(measureState, undefined), stateKept, now)) },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: ContractGuard },
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },

@@ -1142,7 +1142,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Figures per pool, device and operation for Prometheus */
+        /**
+         * Figures per pool, device and operation for Prometheus
+         * @description Those of pools and devices are of one moment, five seconds ago at most; those of operations are live.
+         */
         get: operations["getMetrics"];
         put?: never;
         post?: never;

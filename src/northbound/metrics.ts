@@ -1,13 +1,11 @@
-/** Figures for Prometheus: per operation as requests end, per pool and device when they are asked for. */
-import { Injectable } from '@nestjs/common';
+/** Figures for Prometheus: per operation as requests end, per pool and device when they are asked for, if not just before. */
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { Hall } from '../operations/hall.js';
-import { measureState } from '../operations/metrics/measure-state.js';
+import type { State } from '../operations/metrics/measure-state.js';
+import type { Recent } from '../operations/metrics/recent.js';
 
 const uses = ['allocated', 'held', 'quarantined', 'delegated', 'free'] as const;
 const settledStates = ['settled', 'pending', 'failing', 'rejected', 'suspended'] as const;
 
-@Injectable()
 export class Metrics {
   private readonly registry = new Registry();
   private readonly requests = new Histogram({
@@ -24,7 +22,10 @@ export class Metrics {
   private readonly attempts = new Gauge({ name: 'casm_device_delivery_attempts', help: 'Attempts since the last success', labelNames: ['device'], registers: [this.registry] });
   private readonly alarms = new Gauge({ name: 'casm_pool_alarm', help: '1 while too little of a family is free in a pool, by its thresholds', labelNames: ['pool', 'family'], registers: [this.registry] });
 
-  constructor(private readonly hall: Hall) {
+  /** What the gauges show. */
+  private shown: State | undefined;
+
+  constructor(private readonly state: Recent<State>) {
     collectDefaultMetrics({ register: this.registry, prefix: 'casm_' });
   }
 
@@ -33,7 +34,14 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    const { usage, deliveries, watched } = await this.hall.read(measureState, undefined);
+    const state = await this.state.get();
+    if (state !== this.shown) this.show(state);
+    return this.registry.metrics();
+  }
+
+  private show(state: State): void {
+    const { usage, deliveries, watched } = state;
+    this.shown = state;
     for (const gauge of [this.addresses, this.deliveryState, this.behind, this.attempts, this.alarms]) gauge.reset();
     for (const { poolId, family, ...counts } of usage) {
       for (const use of uses) this.addresses.set({ pool: poolId, family, use }, Number(counts[use]));
@@ -44,6 +52,5 @@ export class Metrics {
       this.behind.set({ device: delivery.deviceId }, Number(BigInt(delivery.wantedRevision) - BigInt(delivery.appliedRevision)));
       this.attempts.set({ device: delivery.deviceId }, delivery.attempts);
     }
-    return this.registry.metrics();
   }
 }

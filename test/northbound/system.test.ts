@@ -23,6 +23,8 @@ test('metrics tell of pools, devices and operations in figures that add up', asy
   expect(figure(`casm_device_delivery_state{device="${device.id}",state="pending"}`)).toBe('1');
   expect(figure('casm_operation_duration_seconds_count{operation="allocatePrefix",status="201"}')).toBe('1');
   expect(figure('casm_operation_duration_seconds_count{operation="allocatePrefix",status="409"}')).toBe('1');
+  // Those of operations are live, whatever is kept of the others.
+  expect((await api.get('/metrics')).body).toContain('casm_operation_duration_seconds_count{operation="getMetrics",status="200"} 1\n');
 });
 
 test('ready says what was looked at; a job that nobody takes and a missing migration make it not ready', async () => {
