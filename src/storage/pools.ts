@@ -66,6 +66,19 @@ export async function lockPools(tx: Tx, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await prepared(tx, 'select from pools where id = any($1::uuid[]) order by id for no key update', [ids]);
 }
 
+/**
+ * Keeps pools from being deleted until the transaction ends, and takes no turn: whoever allocates from them goes on. By id,
+ * and before anything that comes behind the pools' turns.
+ */
+export async function keepPools(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await prepared(tx, 'select from pools where id = any($1::uuid[]) order by id for key share', [ids]);
+}
+
+/** Of pools that are to be deleted, whose turns the caller has: whoever keeps them has ended then, and who comes to keep them waits. */
+export async function outlastKeepers(tx: Tx, ids: readonly string[]): Promise<void> {
+  await prepared(tx, 'select from pools where id = any($1::uuid[]) order by id for update', [ids]);
+}
+
 /** A pool as it begins: active, and without prefixes. */
 export type PoolStart = Omit<Pool, 'version' | 'createdAt' | 'prefixes' | 'state'>;
 

@@ -2,6 +2,7 @@ import type { Device, DeviceAdapter, DeviceKind, Domain } from '../../model/devi
 import type { Labels } from '../../model/space.js';
 import { insertDelivery } from '../../storage/deliveries.js';
 import { insertDevice, type Credentials } from '../../storage/devices.js';
+import { keepPools } from '../../storage/pools.js';
 import type { Work } from '../work.js';
 import { checkDomains, checkReach } from './device-rules.js';
 
@@ -22,6 +23,7 @@ export async function createDevice(work: Work, request: DeviceRequest): Promise<
   const { name, kind, adapter, spaceId, credentials = {}, domains = [], labels = {} } = request;
   const endpoint = request.endpoint ?? null;
   checkReach({ kind, adapter, endpoint, credentialNames: Object.keys(credentials) });
+  await keepPools(tx, domains.map(({ poolId }) => poolId));
   await checkDomains(tx, { spaceId }, domains);
   const device = await insertDevice(tx, box, { id: work.newId(), spaceId, name, kind, adapter, endpoint, domains, labels }, credentials);
   await insertDelivery(tx, device.id);

@@ -28,7 +28,7 @@ export function checkReach(device: { kind: DeviceKind; adapter: DeviceAdapter; e
   }
 }
 
-/** @throws CasmError `pool-not-found`, `pool-mismatch`, `name-taken`, `length-not-allowed` */
+/** The caller keeps the pools that the domains name. @throws CasmError `pool-not-found`, `pool-mismatch`, `name-taken`, `length-not-allowed` */
 export async function checkDomains(tx: Tx, device: Pick<Device, 'spaceId'>, domains: readonly Domain[]): Promise<void> {
   for (const [at, domain] of domains.entries()) {
     if (domains.findIndex((other) => other.name === domain.name) !== at) throw new CasmError('name-taken', `two domains of the device are named ${domain.name}`);

@@ -2,6 +2,7 @@ import type { Device, Domain } from '../../model/device.js';
 import type { Labels } from '../../model/space.js';
 import { lockDelivery, markStale } from '../../storage/deliveries.js';
 import * as devices from '../../storage/devices.js';
+import { keepPools } from '../../storage/pools.js';
 import { found } from '../not-found.js';
 import { checkVersion } from '../precondition.js';
 import type { Work } from '../work.js';
@@ -21,6 +22,7 @@ export interface DeviceUpdate {
 /** @throws CasmError `device-not-found`, `precondition-failed`, and what createDevice throws */
 export async function updateDevice(work: Work, update: DeviceUpdate): Promise<Device> {
   const { tx, box } = work;
+  if (update.domains !== undefined) await keepPools(tx, update.domains.map(({ poolId }) => poolId));
   await lockDelivery(tx, update.deviceId);
   const before = found(await devices.lockDevice(tx, update.deviceId), 'device', update.deviceId);
   checkVersion(update.ifMatch, before.version);

@@ -14,6 +14,7 @@ import { takePoolTurn } from './pool-turn.js';
 export async function deletePool(work: Work, { poolId, ifMatch }: { poolId: string; ifMatch?: string }): Promise<void> {
   const { tx } = work;
   const before = await takePoolTurn(work, { poolId, ifMatch });
+  await pools.outlastKeepers(tx, [poolId]);
   const { children, allocations } = await pools.poolContents(tx, poolId);
   if (children.length > 0 || allocations > 0) {
     throw new CasmError('pool-in-use', `the pool still has ${children.length} child pools and ${allocations} allocations (quarantined ones count): release and delete them first`, {

@@ -4,7 +4,7 @@ import { aggregate, formatPrefix, parsePrefix } from '../../model/prefix.js';
 import { lockDeliveries } from '../../storage/deliveries.js';
 import { devicesSuppliedFrom, supplyFrom } from '../../storage/domains.js';
 import type { Tile } from '../../storage/pool-layout.js';
-import { adoptChildren, deletePool, findPool, lockPool, poolPrefixes, touchPool } from '../../storage/pools.js';
+import { adoptChildren, deletePool, findPool, lockPool, outlastKeepers, poolPrefixes, touchPool } from '../../storage/pools.js';
 import { lockWaitingFor, waitElsewhere } from '../../storage/waiting-requests.js';
 import { found } from '../not-found.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';
@@ -33,6 +33,7 @@ export async function mergePools(work: Work, { poolIds, ...turn }: PoolTurnReque
   const before = await takePoolTurn(work, turn);
   const others = await Promise.all(ids.map(async (id) => found(await findPool(tx, id), 'pool', id)));
   for (const other of others) checkSibling(before, other);
+  await outlastKeepers(tx, ids);
   // Who waits and who is supplied come before the allocations, whose turns layOut takes.
   await lockWaitingFor(tx, ids);
   await lockDeliveries(tx, await devicesSuppliedFrom(tx, ids));
