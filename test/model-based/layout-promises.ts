@@ -2,8 +2,10 @@
 import { aggregate, contains, formatPrefix, overlaps, parsePrefix, prefixAround, samePrefix, subtract, type Prefix } from '../../src/model/prefix.js';
 import type { MergeResult } from '../../src/operations/pools/merge-pools.js';
 import type { Part, SplitResult } from '../../src/operations/pools/split-pool.js';
-import { apart } from './allocation-promises.js';
-import type { Oracle } from './promise.js';
+import { apart, isLeaving, releaseAllocation, toldAnew, updateAllocation } from './allocation-promises.js';
+import { Course, isRefused, type Kept, type Oracle } from './promise.js';
+import { mayHave, unitsOf } from './quota-promises.js';
+import { waitElsewhere } from './waiting-promises.js';
 import { liesIn, sorted, type PoolThere, type Taken, type World } from './world.js';
 
 interface Found {
@@ -22,10 +24,16 @@ export const resizeAllocation: Oracle<{ allocationId: string; prefixLength: numb
   const found = allocationOf(world, allocationId);
   if (found === undefined) return { refused: 'allocation-not-found' };
   const { taken, pool, id } = found;
-  const larger = prefixLength < taken.prefix.length;
-  if (taken.state === 'quarantined' || (larger && taken.state === 'drained')) return { refused: 'state-conflict' };
-  const wanted = prefixAround(taken.prefix.family, taken.prefix.first, prefixLength);
+  const { family, first, length } = taken.prefix;
+  const larger = prefixLength < length;
+  if (isLeaving(taken) || (larger && taken.state !== 'active' && taken.state !== 'provisioning')) return { refused: 'state-conflict' };
+  const wanted = prefixAround(family, first, prefixLength);
+  const { holder, byDevice, byParentCa } = taken;
   if (larger) {
+    // To a quota it is a request for all of it, in place of what there was.
+    const less = world.clone();
+    less.taken.delete(id);
+    if (!mayHave(less, { holder, spaceId: pool.spaceId, family, units: unitsOf(family, prefixLength) })) return { refused: 'quota-exceeded' };
     if (!liesIn(pool.prefixes, wanted)) return { refused: 'prefix-outside-pool' };
     const room = world.room(pool);
     if (!subtract(wanted, taken.prefix).every((part) => room.isFree(part))) return { refused: 'prefix-not-free' };
@@ -33,24 +41,47 @@ export const resizeAllocation: Oracle<{ allocationId: string; prefixLength: numb
   return {
     done: { allocation: { id, prefix: formatPrefix(wanted) } },
     keep: (world, done) => {
-      world.taken.set(id, { ...taken, prefix: wanted });
+      if (prefixLength !== length) world.change(id, { prefix: wanted, byDevice: toldAnew(byDevice), byParentCa: larger ? toldAnew(byParentCa) : byParentCa });
       // What is released is a part each; that they are all the parts, the free blocks will show.
-      for (const part of (done as { released: readonly { id: string; prefix: string; state: string }[] }).released) {
-        const resting: Taken = { ...taken, prefix: parsePrefix(part.prefix), state: 'quarantined', until: world.clock + pool.quarantineSeconds * 1000, restsSince: world.turn };
-        world.taken.set(part.id, resting);
-        if (pool.quarantineSeconds === 0) world.free(part.id);
+      for (const part of (done as { released: readonly { id: string; prefix: string }[] }).released) {
+        world.taken.set(part.id, { ...taken, prefix: parsePrefix(part.prefix) });
+        (releaseAllocation(world, { allocationId: part.id }) as Kept).keep(world, {});
       }
     },
   };
 };
 
-export const moveAllocation: Oracle<{ allocationId: string; poolId: string }> = (world, { allocationId, poolId }) => {
+interface Move {
+  readonly allocationId: string;
+  readonly poolId?: string;
+  readonly holder?: string;
+}
+
+/** To another pool, another holder, or both. */
+export const moveAllocation: Oracle<Move> = (world, { allocationId, poolId, holder }) => {
+  if (poolId === undefined) return updateAllocation(world, { allocationId, holder });
+  const moved = toPool(world, { allocationId, poolId });
+  if (isRefused(moved) || holder === undefined) return moved;
+  const course = new Course(world);
+  course.next((world) => moved.keep(world, undefined));
+  const given = updateAllocation(course.world, { allocationId, holder });
+  if (isRefused(given)) return given;
+  return {
+    done: { ...(moved.done as object), holder },
+    keep: (world) => {
+      course.follow(world);
+      given.keep(world, undefined);
+    },
+  };
+};
+
+const toPool: Oracle<{ allocationId: string; poolId: string }> = (world, { allocationId, poolId }) => {
   const found = allocationOf(world, allocationId);
   if (found === undefined) return { refused: 'allocation-not-found' };
   const to = world.pools.get(poolId);
   if (to === undefined) return { refused: 'pool-not-found' };
   const { taken, pool: from, id } = found;
-  if (taken.state === 'quarantined') return { refused: 'state-conflict' };
+  if (isLeaving(taken)) return { refused: 'state-conflict' };
   const [down, up, across] = [to.parentId === from.id, from.parentId === to.id, from.parentId === to.parentId && from.spaceId === to.spaceId];
   if (from !== to && !down && !up && !across) return { refused: 'pool-unsuitable' };
   return {
@@ -108,6 +139,7 @@ export const mergePools: Oracle<{ poolId: string; poolIds: readonly string[] }> 
       for (const [id, taken] of world.taken) if (gone.has(taken.poolId)) world.taken.set(id, { ...taken, poolId });
       for (const [id, child] of world.pools) if (gone.has(child.parentId ?? '')) world.pools.set(id, { ...child, parentId: poolId });
       for (const id of gone) if (world.pools.delete(id)) world.gone.push(id);
+      waitElsewhere(world, gone, poolId);
     },
   };
 };

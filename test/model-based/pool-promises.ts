@@ -5,6 +5,7 @@ import { formatPrefix, parsePrefix, samePrefix, type Prefix } from '../../src/mo
 import type { NaiveSpace } from '../allocator/naive-space.js';
 import { apart } from './allocation-promises.js';
 import type { Oracle, Promised, Refused } from './promise.js';
+import { forgetPool } from './waiting-promises.js';
 import { liesIn, sorted, type PoolThere, type World } from './world.js';
 
 type Start = Omit<PoolThere, 'id' | 'prefixes'>;
@@ -86,6 +87,7 @@ export const deletePool: Oracle<{ poolId: string }> = (world, { poolId }) => {
     keep: (world) => {
       world.pools.delete(poolId);
       world.gone.push(poolId);
+      forgetPool(world, poolId);
     },
   };
 };

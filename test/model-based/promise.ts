@@ -6,6 +6,8 @@ export type Promised = Refused | Kept;
 
 export interface Refused {
   readonly refused: ErrorCode;
+  /** What is different even so: those who had waited may have been served first. */
+  keep?(world: World, done: unknown): void;
 }
 
 export interface Kept {
@@ -33,4 +35,34 @@ export function imagine(done: unknown): unknown {
   if (Array.isArray(done)) return done.map(imagine);
   imagined += 1;
   return typeof done === 'object' && done !== null ? { id: `imagined-${imagined}`, ...done } : done;
+}
+
+type Step = (world: World, answers: readonly unknown[]) => void;
+
+/** One thing after the other: thought through on a copy of the world, and done in the world itself once it was answered. */
+export class Course {
+  readonly world: World;
+  private readonly steps: Step[] = [];
+
+  constructor(world: World) {
+    this.world = world.clone();
+  }
+
+  next(step: (world: World) => void): void {
+    step(this.world);
+    this.steps.push(step);
+  }
+
+  /**
+   * What is left to chance cannot be thought through: it is for the end of a course.
+   * @param at its place among the answers
+   */
+  keep(promised: Kept, at: number): void {
+    if (promised.fault === undefined) promised.keep(this.world, imagine(promised.done));
+    this.steps.push((world, answers) => promised.keep(world, answers[at]));
+  }
+
+  follow(world: World, answers: readonly unknown[] = []): void {
+    for (const step of this.steps) step(world, answers);
+  }
 }

@@ -1,51 +1,16 @@
-/** Arbitrary requests. What they name is picked by number among what there is when they are made, so that they shrink well. */
+/** Arbitrary requests of the north door. */
 import fc from 'fast-check';
 import { placements } from '../../src/model/pool.js';
-import { familyBits, formatPrefix, parsePrefix, prefixAround, prefixSize, type Family, type Prefix } from '../../src/model/prefix.js';
+import { familyBits, formatPrefix, parsePrefix, type Family } from '../../src/model/prefix.js';
+import { allocationAt, bits, deviceAt, family, holder, inside, lengthOf, nowhere, nth, pick, place, poolAt, prefixAt, prefixIn, smallBits, sure, takenAt, universe, type Request } from './picking.js';
 import type { Asked } from './promise.js';
-import type { Taken, World } from './world.js';
+import type { World } from './world.js';
 
-/** What is asked in this world; undefined when there is nothing to ask it of. */
-export type Request = (world: World) => Asked | undefined;
-
-/** All there is to plan with: 256 addresses of each family, in each space. */
-const universe: Readonly<Record<Family, Prefix>> = { ipv4: parsePrefix('45.64.0.0/24'), ipv6: parsePrefix('2a0e:b100::/120') };
-const nowhere = '0192f5f0-0000-7000-8000-0000000000ff';
 let names = 0;
-
-const family = fc.constantFrom<Family>('ipv4', 'ipv6');
-/** Mostly the first few: sequences that come back to the same pools go deeper. */
-const pick = fc.oneof({ arbitrary: fc.nat(2), weight: 3 }, { arbitrary: fc.nat(20), weight: 1 });
-const holder = fc.constantFrom('retail', 'retail', 'business');
-/** So many bits below the universe, and which of those: v4 and v6 alike. */
-const place = fc.record({ family, bits: fc.integer({ min: 1, max: 8 }), at: fc.nat(255) });
-const bits = fc.integer({ min: 2, max: 8 });
-const smallBits = fc.oneof({ arbitrary: fc.integer({ min: 4, max: 8 }), weight: 3 }, { arbitrary: bits, weight: 1 });
-const sure = fc.constantFrom(...placements.filter((one) => one !== 'random'));
 const policy = fc.record({ placement: sure, quarantineSeconds: fc.constantFrom(0, 0, 3500), cap: fc.constantFrom(null, null, 8) }).map(({ placement, quarantineSeconds, cap }) => {
   const most = cap === null ? null : String(cap);
   return { placement, quarantineSeconds, quarantineMaxAddresses: { ipv4: most, ipv6: most } };
 });
-
-type Place = { family: Family; bits: number; at: number };
-const inside = (whole: Prefix, { bits, at }: Omit<Place, 'family'>): string => {
-  const length = Math.min(whole.length + bits, familyBits(whole.family));
-  const count = 2 ** (length - whole.length);
-  return formatPrefix(prefixAround(whole.family, whole.first + BigInt(at % count) * prefixSize({ ...whole, length }), length));
-};
-const prefixAt = (one: Place): string => inside(universe[one.family], one);
-const lengthOf = (family: Family, bits: number): number => universe[family].length + bits;
-
-const nth = <T>(all: readonly T[], at: number): T | undefined => all[at % Math.max(all.length, 1)];
-const poolAt = (world: World, at: number): string | undefined => nth([...world.pools.keys()], at);
-const takenAt = (world: World, at: number, which: (one: Taken) => boolean): string | undefined => nth([...world.taken].flatMap(([id, one]) => (which(one) ? [id] : [])), at);
-/** Now and then something that is gone, or never was. */
-const allocationAt = (world: World, at: number): string => takenAt(world, at, ({ state }) => state !== 'reserved') ?? nth(world.gone, at) ?? nowhere;
-/** Of the pool, or of anywhere. */
-const prefixIn = (world: World, poolId: string, which: number, one: Place): string => {
-  const own = nth(world.pools.get(poolId)?.prefixes ?? [], which);
-  return own === undefined || one.at % 7 === 6 ? prefixAt(one) : inside(own, one);
-};
 
 const newName = (): string => `pool-${(names += 1)}`;
 
@@ -98,25 +63,46 @@ const onePool = pick.map((at) => [at]);
 /** One by its id, or several in an order. */
 const somePools = fc.oneof({ arbitrary: onePool, weight: 3 }, { arbitrary: fc.array(pick, { minLength: 2, maxLength: 3 }), weight: 1 });
 
+/** Who is to serve it: mostly nobody. */
+const served = fc.record({ device: fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(20) }), certify: fc.nat(7).map((one) => one === 7) });
+const servedBy = (world: World, poolId: string | undefined, { device, certify }: { device: number | undefined; certify: boolean }): object => {
+  const spaceId = world.pools.get(poolId ?? '')?.spaceId;
+  const deviceId = device === undefined ? undefined : deviceAt(world, device, (one) => one.spaceId === spaceId && !one.parentCa);
+  return { ...(deviceId === undefined ? {} : { deviceId }), ...(certify ? { certify } : {}) };
+};
+
 const allocate = (placement: fc.Arbitrary<(typeof placements)[number]>): fc.Arbitrary<Request> =>
-  fc.record({ pools: somePools, holder, wanted: wanted(placement), lasts: fc.constantFrom(null, null, 2500) }).map(({ pools, holder, wanted, lasts }): Request => (world) => {
+  fc.record({ pools: somePools, holder, wanted: wanted(placement), served, lasts: fc.constantFrom(null, null, 2500) }).map(({ pools, holder, wanted, served, lasts }): Request => (world) => {
     const source = from(world, pools);
     if (source === undefined) return undefined;
     const validUntil = lasts === null ? undefined : new Date(world.clock + lasts * 1000).toISOString();
     // A choice by chance among several pools has no one promise.
     const asked: { placement?: string } = wanted(world, source.poolId);
     const want = 'poolSelector' in source.where && asked.placement === 'random' ? { ...asked, placement: 'sparse' } : asked;
-    return { operation: 'allocatePrefix', input: { ...source.where, ...want, holder, service: 'internet', validUntil } };
+    return { operation: 'allocatePrefix', input: { ...source.where, ...want, holder, service: 'internet', validUntil, ...servedBy(world, source.poolId, served) } };
   });
+
+/** What is done for it later is not left to chance. */
+const allocateOrWait = (larger: fc.Arbitrary<number | undefined>): fc.Arbitrary<Request> =>
+  fc.record({ request: allocate(sure), wait: fc.record({ seconds: fc.constantFrom(2500, 40_000), priority: fc.option(fc.nat(9), { nil: undefined }) }), larger }).map(({ request, wait, larger }): Request => (world) => {
+    const asked = request(world);
+    const input = asked?.input as { family?: Family } | undefined;
+    const length = larger === undefined || input?.family === undefined ? {} : { prefixLength: lengthOf(input.family, larger) };
+    return asked && { ...asked, input: { ...input, ...length, wait } };
+  });
+const cancel = pick.map((at): Request => (world) => {
+  const ids = [...world.waiting.keys()];
+  return { operation: 'cancelWaitingRequest', input: { waitingRequestId: nth(ids.length === 0 || at > 15 ? [...world.waited.keys()] : ids, at) ?? nowhere } };
+});
 
 const hold = fc.record({ pools: somePools, holder, wanted: wanted(sure) }).map(({ pools, holder, wanted }): Request => (world) => {
   const source = from(world, pools);
   return source && { operation: 'createHold', input: { ...source.where, ...wanted(world, source.poolId), holder, seconds: 1500 } };
 });
 const holdAt = (world: World, at: number): string | undefined => takenAt(world, at, ({ state }) => state === 'reserved') ?? nth(world.gone, at);
-const takeHeld = fc.record({ at: pick, holder }).map(({ at, holder }): Request => (world) => {
+const takeHeld = fc.record({ at: pick, holder, served }).map(({ at, holder, served }): Request => (world) => {
   const holdId = holdAt(world, at);
-  return holdId === undefined ? undefined : { operation: 'allocatePrefix', input: { holdId, holder, service: 'internet' } };
+  return holdId === undefined ? undefined : { operation: 'allocatePrefix', input: { holdId, holder, service: 'internet', ...servedBy(world, world.taken.get(holdId)?.poolId, served) } };
 });
 const dropHold = pick.map((at): Request => (world) => ({ operation: 'deleteHold', input: { holdId: holdAt(world, at) ?? nowhere } }));
 
@@ -132,7 +118,10 @@ const resizing = fc.record({ at: pick, by: fc.integer({ min: -2, max: 2 }) }).ma
   const { length, family } = world.taken.get(allocationId)?.prefix ?? universe.ipv4;
   return { operation: 'resizeAllocation', input: { allocationId, prefixLength: Math.min(length + by, familyBits(family)) } };
 });
-const move = fc.record({ at: pick, pool: fc.nat(20) }).map(({ at, pool }): Request => (world) => ({ operation: 'moveAllocation', input: { allocationId: allocationAt(world, at), poolId: poolAt(world, pool) ?? nowhere } }));
+const move = fc.record({ at: pick, pool: fc.nat(20), holder: fc.option(holder, { nil: undefined }), stays: fc.nat(5) }).map(({ at, pool, holder, stays }): Request => (world) => {
+  const poolId = stays === 5 && holder !== undefined ? undefined : (poolAt(world, pool) ?? nowhere);
+  return { operation: 'moveAllocation', input: { allocationId: allocationAt(world, at), ...(poolId === undefined ? {} : { poolId }), ...(holder === undefined ? {} : { holder }) } };
+});
 const split = fc.record({ pool: pick, parts: fc.array(fc.array(fc.record({ which: fc.nat(3), place }), { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 2 }) }).map(({ pool, parts }): Request => (world) => {
   const poolId = poolAt(world, pool);
   if (poolId === undefined) return undefined;
@@ -147,6 +136,26 @@ const merge = fc.record({ pool: pick, others: fc.array(fc.nat(20), { minLength: 
   return poolIds.length === 0 ? undefined : { operation: 'mergePools', input: { poolId: one.id, poolIds } };
 });
 
+const limits = fc.record({
+  ipv4Addresses: fc.constantFrom(undefined, null, '8', '40', '100'),
+  ipv6Subnets: fc.constantFrom(undefined, null, '2', '5'),
+  ipv4AddressesPerRequest: fc.constantFrom(undefined, undefined, null, '16'),
+  ipv6SubnetsPerRequest: fc.constantFrom(undefined, undefined, null, '1', '2'),
+});
+const bound = fc.record({ holder, space: fc.option(fc.nat(1), { nil: undefined }), limits }).map(({ holder, space, limits }): Request => ({ spaceIds }) => ({
+  operation: 'createQuota',
+  input: { holder, spaceId: space === undefined ? null : spaceIds[space], ...limits },
+}));
+const quotaAt = (world: World, at: number): string => nth([...world.quotas.keys()], at) ?? nth(world.gone, at) ?? nowhere;
+const rebound = fc.record({ at: pick, limits }).map(({ at, limits }): Request => (world) => {
+  const named = Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
+  return Object.keys(named).length === 0 ? undefined : { operation: 'updateQuota', input: { quotaId: quotaAt(world, at), ...named } };
+});
+const unbound = pick.map((at): Request => (world) => ({ operation: 'deleteQuota', input: { quotaId: quotaAt(world, at) } }));
+
+const addDevice = fc.nat(1).map((space): Request => ({ spaceIds }) => ({ operation: 'createDevice', input: { name: newName(), spaceId: spaceIds[space], kind: 'bng', adapter: 'pull' } }));
+const dropDevice = pick.map((at): Request => (world) => ({ operation: 'deleteDevice', input: { deviceId: deviceAt(world, at) ?? nowhere } }));
+
 const several = (one: fc.Arbitrary<Request>, most: number, ask: (asked: Asked[], world: World) => Asked): fc.Arbitrary<Request> =>
   fc.array(one, { minLength: 1, maxLength: most }).map((requests) => (world) => {
     const asked = requests.flatMap((request) => request(world) ?? []);
@@ -158,11 +167,15 @@ const set = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 6, maxLength: 
 
 const lessOften = fc.oneof({ weight: 1, arbitrary: root }, { weight: 2, arbitrary: child }, { weight: 2, arbitrary: carvedChild }, { weight: 2, arbitrary: resize }, { weight: 1, arbitrary: dropPool });
 const inBatches = fc.oneof({ weight: 5, arbitrary: allocate(sure) }, { weight: 1, arbitrary: set }, { weight: 1, arbitrary: hold }, { weight: 1, arbitrary: takeHeld }, { weight: 1, arbitrary: dropHold }, { weight: 4, arbitrary: ofAllocation('releaseAllocation') }, { weight: 2, arbitrary: lessOften });
-const batch = fc.constantFrom('atomic', 'bestEffort').chain((mode) => several(inBatches, 8, (items) => ({ operation: 'runBatch', input: { mode, items } })));
+/** Whose quotas a batch may look at, it decides by what it names: who waits for the pool of a hold may be left to another turn. */
+const isPlain = ({ waiting }: World, item: Asked): boolean => waiting.size === 0 || !JSON.stringify(item).includes('"holdId"') || item.operation === 'deleteHold';
+const batch = fc.constantFrom('atomic', 'bestEffort').chain((mode) => several(inBatches, 8, (items, world) => ({ operation: 'runBatch', input: { mode, items: items.filter((item) => isPlain(world, item)) } })));
 
+/** Of everything. */
 export const request: fc.Arbitrary<Request> = fc.oneof(
   { weight: 8, arbitrary: allocate(fc.constantFrom(...placements)) },
-  { weight: 5, arbitrary: ofAllocation('releaseAllocation') },
+  { weight: 6, arbitrary: allocateOrWait(fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined })) },
+  { weight: 6, arbitrary: ofAllocation('releaseAllocation') },
   { weight: 5, arbitrary: lessOften },
   { weight: 2, arbitrary: set },
   { weight: 2, arbitrary: hold },
@@ -177,4 +190,21 @@ export const request: fc.Arbitrary<Request> = fc.oneof(
   { weight: 2, arbitrary: move },
   { weight: 2, arbitrary: split },
   { weight: 2, arbitrary: merge },
+  { weight: 1, arbitrary: cancel },
+  { weight: 1, arbitrary: bound },
+  { weight: 1, arbitrary: rebound },
+  { weight: 1, arbitrary: unbound },
+  { weight: 1, arbitrary: addDevice },
+  { weight: 1, arbitrary: dropDevice },
+);
+
+/** More of them than a small pool has room for. */
+export const crowded: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 10, arbitrary: allocateOrWait(fc.integer({ min: 4, max: 7 })) },
+  { weight: 2, arbitrary: allocate(sure) },
+  { weight: 7, arbitrary: ofAllocation('releaseAllocation') },
+  { weight: 1, arbitrary: fc.oneof(hold, dropHold, takeHeld, set, batch) },
+  { weight: 1, arbitrary: fc.oneof(resizing, change, move, ofAllocation('releaseQuarantine', { reason: 'wanted back' })) },
+  { weight: 1, arbitrary: fc.oneof(cancel, bound, rebound, unbound) },
+  { weight: 1, arbitrary: fc.oneof(root, child, resize, split, merge, dropPool, dropDevice) },
 );

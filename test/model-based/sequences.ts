@@ -6,15 +6,21 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { timesUp } from './allocation-promises.js';
 import type { ControllerUnderTest } from './controller-under-test.js';
+import { learn } from './learning.js';
 import { promiseOf } from './oracle.js';
 import type { Asked } from './promise.js';
-import { request, type Request } from './requests.js';
+import { deviceRequest } from './device-requests.js';
+import type { Request } from './picking.js';
+import { crowded, request } from './requests.js';
+import { awaitedPools, serveQueue, waitingTimesUp } from './waiting-promises.js';
 import type { World } from './world.js';
 
 type Command = fc.AsyncCommand<World, ControllerUnderTest>;
 
 /** How often each verb was done, and refused with which code. */
 export type Tally = Map<string, number>;
+
+const count = (tally: Tally, what: string): Tally => tally.set(what, (tally.get(what) ?? 0) + 1);
 
 /** So many requests lie between two looks at all that is stored. */
 const lookEvery = 8;
@@ -61,6 +67,9 @@ class Pass implements Command {
     if (!this.background) return;
     await controller.doBackgroundWork(world);
     timesUp(world);
+    waitingTimesUp(world);
+    for (const poolId of awaitedPools(world)) serveQueue(world, poolId);
+    await learn(world, controller, this.toString());
   }
 
   toString(): string {
@@ -73,38 +82,52 @@ async function askAndJudge(world: World, controller: ControllerUnderTest, asked:
   world.turn += 1;
   const promised = promiseOf(world, asked);
   const outcome = await controller.ask(asked, dryRun);
-  const name = `${asked.operation} ${'refused' in outcome ? outcome.refused : 'done'}`;
-  tally.set(name, (tally.get(name) ?? 0) + 1);
+  count(tally, `${asked.operation} ${'refused' in outcome ? outcome.refused : 'done'}`);
   const what = JSON.stringify(asked);
-  if ('refused' in promised) return expect(outcome, what).toEqual({ refused: promised.refused });
+  if ('refused' in promised) {
+    expect(outcome, what).toEqual({ refused: promised.refused });
+    if (!dryRun) promised.keep?.(world, undefined);
+    return learn(world, controller, what);
+  }
   expect('refused' in outcome ? outcome : {}, `${what} is promised`).toEqual({});
   const { done } = outcome as { done: unknown };
   if (promised.done !== undefined) expect(done, what).toMatchObject(promised.done as object);
   expect(promised.fault?.(done), what).toBeUndefined();
   if (!dryRun) promised.keep(world, done);
+  await learn(world, controller, what);
 }
 
 async function compare(world: World, controller: ControllerUnderTest): Promise<void> {
   expect(await controller.stored()).toEqual({ free: world.freeBlocks(), allocations: world.allocations(), findings: [] });
 }
 
-/** All that is taken goes, then all pools, children before parents: nothing may be left. */
+/** Nobody waits any more, all that is taken goes, devices let go of it, then all pools, children before parents: nothing may be left. */
 async function giveAllBack(world: World, controller: ControllerUnderTest, tally: Tally): Promise<void> {
   const ask = (operation: string, input: object): Promise<void> => askAndJudge(world, controller, { operation, input }, false, tally);
+  for (const waitingRequestId of world.waiting.keys()) await ask('cancelWaitingRequest', { waitingRequestId });
   for (const [id, { state }] of world.taken) await (state === 'reserved' ? ask('deleteHold', { holdId: id }) : ask('releaseAllocation', { allocationId: id }));
+  // Devices before parent CAs: these are told last.
+  const byKind = [...world.devices].sort(([, one], [, other]) => Number(one.parentCa) - Number(other.parentCa));
+  for (const [deviceId] of byKind) {
+    await ask('pullDocument', { deviceId });
+    await ask('acknowledgeDocument', { deviceId, revision: String(world.devices.get(deviceId)?.wanted), applied: true });
+  }
   for (const id of world.taken.keys()) await ask('releaseQuarantine', { allocationId: id, reason: 'the end' });
   await compare(world, controller);
   while (world.pools.size > 0) {
     for (const poolId of world.pools.keys()) if (world.childrenOf(poolId).length === 0) await ask('deletePool', { poolId });
   }
+  for (const deviceId of world.devices.keys()) await ask('deleteDevice', { deviceId });
   expect(await controller.stored()).toEqual({ free: [], allocations: [], findings: [] });
 }
 
-/** Something to begin with in each space, so that no request of a sequence is lost for want of a pool. */
-async function firstRoots(world: World, controller: ControllerUnderTest, tally: Tally): Promise<void> {
+/** Something to begin with in each space, so that no request of a sequence is lost for want of a pool or a device. */
+async function plant(world: World, controller: ControllerUnderTest, first: readonly string[], tally: Tally): Promise<void> {
+  const ask = (operation: string, input: object): Promise<void> => askAndJudge(world, controller, { operation, input }, false, tally);
   for (const spaceId of world.spaceIds) {
-    const input = { name: 'first', spaceId, prefixes: ['45.64.0.0/25', '2a0e:b100::/121'], policy: { quarantineSeconds: 0 } };
-    await askAndJudge(world, controller, { operation: 'createPool', input }, false, tally);
+    await ask('createPool', { name: 'first', spaceId, prefixes: first, policy: { quarantineSeconds: 0 } });
+    await ask('createDevice', { name: `bng of ${spaceId}`, spaceId, kind: 'bng', adapter: 'pull' });
+    await ask('createDevice', { name: `parent of ${spaceId}`, spaceId, kind: 'rpki', adapter: 'rpki' });
   }
 }
 
@@ -117,16 +140,23 @@ export interface Runs {
 }
 
 export async function runSequences(controller: ControllerUnderTest, { seed, runs, length, milliseconds }: Runs, tally: Tally): Promise<void> {
-  const ask = fc.record({ request, dryRun: fc.nat(9).map((one) => one === 9) }).map(({ request, dryRun }) => new Ask(request, dryRun, tally));
+  const dryRun = fc.nat(9).map((one) => one === 9);
+  const ask = (request: fc.Arbitrary<Request>): fc.Arbitrary<Command> => fc.record({ request, dryRun }).map(({ request, dryRun }) => new Ask(request, dryRun, tally));
+  const fromDevice = deviceRequest.map((request) => new Ask(request, false, tally));
   const pass = fc.record({ seconds: fc.constantFrom(1000, 2000, 4000), background: fc.boolean() }).map(({ seconds, background }) => new Pass(seconds, background));
-  const command: fc.Arbitrary<Command> = fc.oneof({ weight: 10, arbitrary: ask }, { weight: 1, arbitrary: pass });
-  const commands = fc.commands([command], { maxCommands: length, size: 'max' });
-  const property = fc.asyncProperty(commands, async (sequence) => {
+  const sequence = (request: fc.Arbitrary<Request>): fc.Arbitrary<Iterable<Command>> =>
+    fc.commands([fc.oneof({ weight: 20, arbitrary: ask(request) }, { weight: 3, arbitrary: fromDevice }, { weight: 2, arbitrary: pass })], { maxCommands: length, size: 'max' });
+  const scene = fc.oneof(
+    fc.record({ first: fc.constant(['45.64.0.0/25', '2a0e:b100::/121']), sequence: sequence(request) }),
+    fc.record({ first: fc.constant(['45.64.0.0/28', '2a0e:b100::/124']), sequence: sequence(crowded) }),
+  );
+  const property = fc.asyncProperty(scene, async ({ first, sequence }) => {
     const world = await controller.begin();
-    await firstRoots(world, controller, tally);
+    await plant(world, controller, first, tally);
     await fc.asyncModelRun(() => ({ model: world, real: controller }), sequence);
     await compare(world, controller);
     await giveAllBack(world, controller, tally);
+    for (const how of world.waited.values()) count(tally, `waited and was ${how}`);
   });
   await fc.assert(property, { seed, numRuns: runs, endOnFailure: false, ...(milliseconds === undefined ? {} : { interruptAfterTimeLimit: milliseconds }) });
 }

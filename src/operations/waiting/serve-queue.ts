@@ -6,6 +6,7 @@ import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError, type ErrorCode } from '../../model/errors.js';
 import { defaultPriority } from '../../model/wait.js';
 import type { Queued } from '../../model/waiting-request.js';
+import { lockDeliveries } from '../../storage/deliveries.js';
 import type { PoolTurn } from '../../storage/pools.js';
 import { endWaiting, lockQueue, type End } from '../../storage/waiting-requests.js';
 import { allocateInTurn } from '../allocations/allocate-in-turn.js';
@@ -29,22 +30,39 @@ export type Head = Pick<Queued, 'kept' | 'priority'>;
 export async function serveQueue(work: Work, pool: PoolTurn, quotas: readonly string[]): Promise<Head | undefined> {
   for (;;) {
     const queue = await lockQueue(work.tx, pool.id, quotas, most);
-    const unserved = queue.flatMap((one) => endUnserved(one, work.now));
-    const alive = queue.filter(({ id }) => !unserved.some((end) => end.id === id));
-    const [head] = alive;
-    const asks = alive.map((one) => ({
-      work: inTheNameOf(work, { actor: one.actor, requestId: one.requestId, operation: 'allocatePrefix' }),
-      input: one.request,
-      ...(one === head || head?.kept == null ? {} : { spared: head.kept }),
-    }));
-    const outcomes = await allocateInTurn(pool, quotas, asks);
-    const ends = [...unserved, ...alive.flatMap((one, at) => endOf(one, outcomes[at]))];
+    const ends = queue.flatMap((one) => endUnserved(one, work.now));
+    const alive = queue.filter(({ id }) => !ends.some((end) => end.id === id));
+    // Not all are served at once, and devices are waited for by id, as everywhere.
+    await lockDeliveries(work.tx, alive.flatMap(({ request }) => request.deviceId ?? []));
+    const serve = async (some: readonly Queued[], spared?: string): Promise<End[]> => {
+      const asks = some.map((one) => ({ work: inTheNameOf(work, { actor: one.actor, requestId: one.requestId, operation: 'allocatePrefix' }), input: one.request, spared }));
+      const outcomes = await allocateInTurn(pool, quotas, asks);
+      return some.flatMap((one, at) => endOf(one, outcomes[at]));
+    };
+    let [head, ...others] = alive;
+    while (head !== undefined) {
+      const ended = await serve([head]);
+      if (ended.length === 0) break;
+      ends.push(...ended);
+      // The next is the first now: what it needs is kept from those behind it.
+      [head, ...others] = others;
+    }
+    for (const run of runsOf(others)) ends.push(...(await serve(run, head?.kept ?? undefined)));
     await endWaiting(work.tx, ends, work.now);
     auditEnds(work, queue, ends);
-    // Who follows the first was kept from what it needed; once it is served or gone, that is theirs as well.
-    const after = ends.some(({ id }) => id === head?.id) ? undefined : head;
-    if (after !== undefined || head === undefined || alive.length === 1) return after;
+    if (head !== undefined || queue.length < most) return head;
   }
+}
+
+/** Neighbours that are served by sets. One set takes its exact prefixes before all others, so that both kinds in it would not keep the order. */
+function runsOf(queue: readonly Queued[]): Queued[][] {
+  const runs: Queued[][] = [];
+  for (const one of queue) {
+    const run = runs.at(-1);
+    if (run !== undefined && (run[0]?.request.prefix === undefined) === (one.request.prefix === undefined)) run.push(one);
+    else runs.push([one]);
+  }
+  return runs;
 }
 
 /** Nothing is done for it any more: its time is over, or nobody would be let in who asks so now. */

@@ -29,7 +29,8 @@ export async function waitForSpace(work: Work, request: AllocationRequest, poolI
   const [id, expiresAt] = [work.newId(), new Date(now.getTime() + seconds * 1_000)];
   await insertWaitingRequest(tx, { id, priority, poolIds, request, actor: work.actor, requestId: work.requestId, kept: nearest, createdAt: now, expiresAt });
   await enqueueWaitingExpiry(tx, id, expiresAt);
-  if (poolIds.length > 1) await enqueueServing(tx, poolIds);
+  // If it is the first now, what was kept for the one before it is for those behind both.
+  await enqueueServing(tx, poolIds);
   const waiting = found(await findWaitingRequest(tx, id), 'waiting-request', id);
   const { position: _, ...lasting } = waiting;
   work.audit({ resourceType: 'waiting-request', resourceId: id, before: null, after: lasting });
