@@ -14,6 +14,7 @@ import { jsonLimit, readBodies, refuseForeignBody } from './http/bodies.js';
 import { refuseLargeOfStrangers } from './http/caller.js';
 import { serveDocs } from './http/docs.js';
 import { sendProblem } from './http/problem.filter.js';
+import { answerUnreadable } from './http/unreadable.js';
 import { CasmError } from './model/errors.js';
 import { Metrics } from './northbound/metrics.js';
 import { JobRunner } from './operations/background/job-runner.js';
@@ -63,7 +64,8 @@ function httpAdapter({ longestQueue: _, ...timeouts }: Bounds): FastifyAdapter {
     bodyLimit: jsonLimit,
     forceCloseConnections: true,
     requestTimeout: timeouts.requestTimeout,
-    http: timeouts,
+    // Who forgets to name a host is told so by a hook of ours.
+    http: { ...timeouts, requireHostHeader: false },
     // A caller's own request id is kept when it is safe to log and to store.
     genReqId: (request: IncomingMessage) => {
       const given = request.headers['x-request-id'];
@@ -72,6 +74,7 @@ function httpAdapter({ longestQueue: _, ...timeouts }: Bounds): FastifyAdapter {
     // An address that cannot be decoded reaches no route, and so neither the hooks nor the filter.
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(reply.header('x-request-id', request.id), request.id, new CasmError('invalid-request', `the address cannot be read: ${error.message}`)),
+    clientErrorHandler: (error, socket) => answerUnreadable(error, socket, newRequestId()),
   });
 }
 
@@ -79,6 +82,7 @@ function prepare(server: FastifyInstance, metrics: Metrics, tokens: TokenDesk): 
   readBodies(server);
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+    if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new CasmError('invalid-request', 'HTTP/1.1 wants a Host header');
     await refuseLargeOfStrangers(request, tokens);
     refuseForeignBody(request, reply);
   });

@@ -43,6 +43,7 @@ export const statuses: Readonly<Record<ErrorCode, number>> = {
   'prefix-overlap': 409,
   'quota-exceeded': 409,
   'quota-not-found': 404,
+  'request-timeout': 408,
   'revision-unknown': 409,
   'route-not-found': 404,
   'space-not-found': 404,

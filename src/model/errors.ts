@@ -40,6 +40,7 @@ export const errorCodes = [
   'prefix-overlap',
   'quota-exceeded',
   'quota-not-found',
+  'request-timeout',
   'revision-unknown',
   'route-not-found',
   'space-not-found',

@@ -11,6 +11,7 @@ import { Transactions } from '../../src/storage/transactions.js';
 import { pullingDevice, type PullingDevice } from '../southbound/devices.js';
 import { Api, type ApiAnswer } from '../support/api.js';
 import { adminToken, secretKey, startTestController, type TestController } from '../support/controller.js';
+import { sent } from '../support/wire.js';
 import { createTestDatabase } from '../support/database.js';
 import { databaseLine } from './database-line.js';
 import { allocate, allocationOf, newDevice, newRoot, nowhere, unique, type Allocation, type Pool } from './plan.js';
@@ -94,6 +95,7 @@ const provocations: Record<ErrorCode, () => Promise<ApiAnswer>> = {
     return allocations({ holder, prefixLength: 28 });
   },
   'quota-not-found': () => api.get(`/v1/quotas/${nowhere}`),
+  'request-timeout': neverWhole,
   'revision-unknown': () => one.acknowledge('99'),
   'route-not-found': () => api.get('/v1/nothing'),
   'space-not-found': () => pools({ spaceId: nowhere, prefixes: ['45.96.0.0/24'] }),
@@ -130,6 +132,14 @@ async function withoutDatabase(): Promise<ApiAnswer> {
   const answer = await new Api(running.url, adminToken).get('/v1/pools');
   await running.stop();
   await database.drop();
+  return answer;
+}
+
+/** To those who wait for less than others do. */
+async function neverWhole(): Promise<ApiAnswer> {
+  const impatient = await startTestController({ headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 });
+  const answer = await sent(impatient.api.url, 'GET /v1/pools HTTP/1.1\r\n');
+  await impatient.stop();
   return answer;
 }
 
