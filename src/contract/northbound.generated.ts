@@ -888,7 +888,8 @@ export interface paths {
          * Bring pools into a space, as many as there are
          * @description The body is read as it comes and never held whole, so a million lines are no more of a burden than a thousand. Once it has
          *     been read the answer is 202 with an import to look after: it is applied in the background, in the name of the caller.
-         *     Parents come before their children. What a policy does not say is the parent's.
+         *     Parents come before their children. What a policy does not say is the parent's. A pool whose `state` is said is restored in
+         *     it, even below a parent that is `retiring`; one without is created as by `POST /v1/pools`.
          *
          *     `mode=bestEffort`: each line that can be is applied, in turns of many; what is refused is named. `mode=atomic`: all lines or
          *     none, in one transaction, for as long as that takes. With `dryRun` nothing is kept but the import and its refusals; of these,
@@ -916,7 +917,7 @@ export interface paths {
          * @description The body is read as it comes and never held whole, so a million lines are no more of a burden than a thousand. Once it has
          *     been read the answer is 202 with an import to look after: it is applied in the background, in the name of the caller.
          *     Each line is taken as a request for that exact prefix, by the rules of its pool. `draining`, `drained` and `quarantined` are
-         *     restored; what is `reserved` or `withdrawing` is refused.
+         *     restored, even into a pool that is `retiring`; what is `reserved` or `withdrawing` is refused.
          *
          *     `mode=bestEffort`: each line that can be is applied, in turns of many; what is refused is named. `mode=atomic`: all lines or
          *     none, in one transaction, for as long as that takes. With `dryRun` nothing is kept but the import and its refusals; of these,
@@ -1911,6 +1912,7 @@ export interface components {
         PoolRecord: {
             path: components["schemas"]["PoolPath"];
             prefixes: components["schemas"]["Prefix"][];
+            state?: components["schemas"]["PoolState"] | null;
             policy?: components["schemas"]["PolicyRequest"] | null;
             labels?: components["schemas"]["Labels"] | null;
         };
@@ -3996,14 +3998,14 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example path,prefixes,policy,labels
-                     *     /operator,45.96.0.0/16 2a0e:b100::/32,"{""ipv4"":{""minPrefixLength"":0,""maxPrefixLength"":32,""defaultPrefixLength"":null},""ipv6"":{""minPrefixLength"":0,""maxPrefixLength"":128,""defaultPrefixLength"":null},""placement"":""best-fit"",""quarantineSeconds"":3600,""quarantineMaxAddresses"":{""ipv4"":null,""ipv6"":null},""allowSpecialPurpose"":false,""alarms"":{""ipv4"":{""raiseBelowFree"":""10%"",""clearAboveFree"":""20%""},""ipv6"":null}}",
-                     *     /operator/region-north,45.96.64.0/18 2a0e:b100:100::/40,"{""ipv4"":{""minPrefixLength"":0,""maxPrefixLength"":32,""defaultPrefixLength"":null},""ipv6"":{""minPrefixLength"":0,""maxPrefixLength"":128,""defaultPrefixLength"":null},""placement"":""best-fit"",""quarantineSeconds"":3600,""quarantineMaxAddresses"":{""ipv4"":null,""ipv6"":null},""allowSpecialPurpose"":false,""alarms"":{""ipv4"":{""raiseBelowFree"":""10%"",""clearAboveFree"":""20%""},""ipv6"":null}}",region=north
+                     * @example path,prefixes,state,policy,labels
+                     *     /operator,45.96.0.0/16 2a0e:b100::/32,active,"{""ipv4"":{""minPrefixLength"":0,""maxPrefixLength"":32,""defaultPrefixLength"":null},""ipv6"":{""minPrefixLength"":0,""maxPrefixLength"":128,""defaultPrefixLength"":null},""placement"":""best-fit"",""quarantineSeconds"":3600,""quarantineMaxAddresses"":{""ipv4"":null,""ipv6"":null},""allowSpecialPurpose"":false,""alarms"":{""ipv4"":{""raiseBelowFree"":""10%"",""clearAboveFree"":""20%""},""ipv6"":null}}",
+                     *     /operator/region-north,45.96.64.0/18 2a0e:b100:100::/40,active,"{""ipv4"":{""minPrefixLength"":0,""maxPrefixLength"":32,""defaultPrefixLength"":null},""ipv6"":{""minPrefixLength"":0,""maxPrefixLength"":128,""defaultPrefixLength"":null},""placement"":""best-fit"",""quarantineSeconds"":3600,""quarantineMaxAddresses"":{""ipv4"":null,""ipv6"":null},""allowSpecialPurpose"":false,""alarms"":{""ipv4"":{""raiseBelowFree"":""10%"",""clearAboveFree"":""20%""},""ipv6"":null}}",region=north
                      */
                     "text/csv": string;
                     /**
-                     * @example {"path":"/operator","prefixes":["45.96.0.0/16","2a0e:b100::/32"],"policy":{"ipv4":{"minPrefixLength":0,"maxPrefixLength":32,"defaultPrefixLength":null},"ipv6":{"minPrefixLength":0,"maxPrefixLength":128,"defaultPrefixLength":null},"placement":"best-fit","quarantineSeconds":3600,"quarantineMaxAddresses":{"ipv4":null,"ipv6":null},"allowSpecialPurpose":false,"alarms":{"ipv4":{"raiseBelowFree":"10%","clearAboveFree":"20%"},"ipv6":null}},"labels":{}}
-                     *     {"path":"/operator/region-north","prefixes":["45.96.64.0/18","2a0e:b100:100::/40"],"policy":{"ipv4":{"minPrefixLength":0,"maxPrefixLength":32,"defaultPrefixLength":null},"ipv6":{"minPrefixLength":0,"maxPrefixLength":128,"defaultPrefixLength":null},"placement":"best-fit","quarantineSeconds":3600,"quarantineMaxAddresses":{"ipv4":null,"ipv6":null},"allowSpecialPurpose":false,"alarms":{"ipv4":{"raiseBelowFree":"10%","clearAboveFree":"20%"},"ipv6":null}},"labels":{"region":"north"}}
+                     * @example {"path":"/operator","prefixes":["45.96.0.0/16","2a0e:b100::/32"],"state":"active","policy":{"ipv4":{"minPrefixLength":0,"maxPrefixLength":32,"defaultPrefixLength":null},"ipv6":{"minPrefixLength":0,"maxPrefixLength":128,"defaultPrefixLength":null},"placement":"best-fit","quarantineSeconds":3600,"quarantineMaxAddresses":{"ipv4":null,"ipv6":null},"allowSpecialPurpose":false,"alarms":{"ipv4":{"raiseBelowFree":"10%","clearAboveFree":"20%"},"ipv6":null}},"labels":{}}
+                     *     {"path":"/operator/region-north","prefixes":["45.96.64.0/18","2a0e:b100:100::/40"],"state":"active","policy":{"ipv4":{"minPrefixLength":0,"maxPrefixLength":32,"defaultPrefixLength":null},"ipv6":{"minPrefixLength":0,"maxPrefixLength":128,"defaultPrefixLength":null},"placement":"best-fit","quarantineSeconds":3600,"quarantineMaxAddresses":{"ipv4":null,"ipv6":null},"allowSpecialPurpose":false,"alarms":{"ipv4":{"raiseBelowFree":"10%","clearAboveFree":"20%"},"ipv6":null}},"labels":{"region":"north"}}
                      */
                     "application/x-ndjson": string;
                 };

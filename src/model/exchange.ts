@@ -3,12 +3,13 @@
  * path, a device by its name) and never by our ids, so that they mean the same elsewhere. Pure.
  */
 import type { ErrorCode } from './errors.js';
-import type { PolicyRequest } from './pool.js';
+import type { PolicyRequest, Pool } from './pool.js';
 import type { Labels } from './space.js';
 
 export interface PoolRecord {
   readonly path: string;
   readonly prefixes: readonly string[];
+  readonly state?: Pool['state'] | null;
   readonly policy?: PolicyRequest | null;
   readonly labels?: Labels | null;
 }
@@ -46,7 +47,7 @@ export function readPath(path: string): string[] {
 
 /** How a record of each kind is laid out in a row of CSV. */
 export const columns = {
-  pools: ['path', 'prefixes', 'policy', 'labels'],
+  pools: ['path', 'prefixes', 'state', 'policy', 'labels'],
   allocations: ['pool', 'prefix', 'state', 'holder', 'service', 'device', 'certify', 'originAs', 'labels', 'validUntil', 'quarantinedUntil'],
 } as const;
 

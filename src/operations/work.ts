@@ -18,6 +18,8 @@ export interface Work {
   readonly box: SecretBox;
   /** Where the turns of all that is asked were taken before its first step: the quotas among them. */
   readonly quotas?: readonly string[];
+  /** What is asked for was given elsewhere and is leaving: even a pool that gives nothing out any more takes it in. */
+  readonly restores?: boolean;
   newId(): string;
   /** Written with the work, in its transaction. */
   audit(entry: Pick<AuditEntry, 'resourceType' | 'resourceId' | 'before' | 'after'> & Partial<Asker>): void;
@@ -25,7 +27,7 @@ export interface Work {
 
 /** The same unit of work for another who asked before. */
 export function inTheNameOf(work: Work, { actor, requestId, operation }: Asker): Work {
-  return { ...work, actor, requestId, audit: (entry) => work.audit({ ...entry, actor, requestId, operation }) };
+  return { ...work, restores: false, actor, requestId, audit: (entry) => work.audit({ ...entry, actor, requestId, operation }) };
 }
 
 export type Operation<Input, Output> = (work: Work, input: Input) => Promise<Output>;

@@ -12,7 +12,7 @@ const tree = `tree as (
 
 const queries: Readonly<Record<ExchangeKind, string>> = {
   // Parents come before their children, since their paths are the beginning of theirs.
-  pools: `with recursive ${tree} select t.path, array(select x.prefix::text from pool_prefixes x where x.pool_id = p.id order by x.prefix) as prefixes, p.policy, p.labels
+  pools: `with recursive ${tree} select t.path, array(select x.prefix::text from pool_prefixes x where x.pool_id = p.id order by x.prefix) as prefixes, p.state, p.policy, p.labels
     from tree t join pools p on p.id = t.id order by t.path collate "C"`,
   // Who has let go of it already is not told: a prefix in quarantine is on no device.
   allocations: `with recursive ${tree} select t.path as pool, a.prefix::text as prefix, a.state, a.holder, a.service,

@@ -79,15 +79,16 @@ export async function outlastKeepers(tx: Tx, ids: readonly string[]): Promise<vo
   await prepared(tx, 'select from pools where id = any($1::uuid[]) order by id for update', [ids]);
 }
 
-/** A pool as it begins: active, and without prefixes. */
-export type PoolStart = Omit<Pool, 'version' | 'createdAt' | 'prefixes' | 'state'>;
+/** A pool as it begins: without prefixes, and active unless it says otherwise. */
+export type PoolStart = Omit<Pool, 'version' | 'createdAt' | 'prefixes' | 'state'> & Partial<Pick<Pool, 'state'>>;
 
 export async function insertPool(tx: Tx, pool: PoolStart): Promise<void> {
-  await rows(tx, 'insert into pools (id, space_id, parent_id, name, policy, labels) values ($1, $2, $3, $4, $5, $6)', [
+  await rows(tx, 'insert into pools (id, space_id, parent_id, name, state, policy, labels) values ($1, $2, $3, $4, $5, $6, $7)', [
     pool.id,
     pool.spaceId,
     pool.parentId,
     pool.name,
+    pool.state ?? 'active',
     pool.policy,
     pool.labels,
   ]);

@@ -84,6 +84,7 @@ async function awkwardSpace(): Promise<string> {
     await allocate(api, more.id, { family: 'ipv4', prefixLength: 30, holder: name, service: name, labels: { contract: '4711' }, originAs: 64_500 });
     await allocate(api, child.id, { family: 'ipv4', prefixLength: 28, holder: name, validUntil: '2099-01-01T00:00:00.500Z' });
   }
+  await leavingPools(root.id);
   await allocate(api, root.id, { family: 'ipv6', prefixLength: 56 });
   const drained = await allocate(api, root.id, { family: 'ipv6', prefixLength: 56 });
   await api.expect(200, 'POST', `/v1/allocations/${drained.id}/drain`);
@@ -92,17 +93,29 @@ async function awkwardSpace(): Promise<string> {
   return spaceId;
 }
 
+/** A pool that runs empty, with all that may still be in it, and one below it that does so no more. */
+async function leavingPools(parentId: string): Promise<void> {
+  const { api } = controller;
+  const leaving = await newChild(api, parentId, { name: 'leaving', carve: [{ family: 'ipv4', prefixLength: 24 }] });
+  const [below, again] = await Promise.all(['below', 'again'].map((name) => newChild(api, leaving.id, { name, carve: [{ family: 'ipv4', prefixLength: 26 }] })));
+  for (const pool of [leaving, below, again, leaving]) await allocate(api, pool?.id ?? '', { prefixLength: 28 });
+  const resting = await allocate(api, leaving.id, { prefixLength: 28 });
+  await api.expect(200, 'DELETE', `/v1/allocations/${resting.id}`);
+  await api.expect(200, 'POST', `/v1/pools/${leaving.id}/retire`);
+  await api.expect(200, 'POST', `/v1/pools/${again?.id}/activate`);
+}
+
 describe.each(['csv', 'json'] as const)('the round trip as %s', (format) => {
   test('export, import into an empty space, export: the same text', async () => {
     const from = await awkwardSpace();
     const to = await newSpace(controller.api);
     const pools = await exported('pools', from, format);
     const allocations = await exported('allocations', from, format);
-    expect(pools.trimEnd().split('\n')).toHaveLength(17 + (format === 'csv' ? 1 : 0));
+    expect(pools.trimEnd().split('\n')).toHaveLength(20 + (format === 'csv' ? 1 : 0));
     const imports = [await brought('pools', to, pools, '', types[format]), await brought('allocations', to, allocations, '&mode=atomic', types[format])];
     expect(imports.map(({ id: _, ...rest }) => rest)).toMatchObject([
-      { state: 'done', linesRead: 17, linesDone: 17, created: 17, refused: 0 },
-      { state: 'done', linesRead: 19, linesDone: 19, created: 19, refused: 0 },
+      { state: 'done', linesRead: 20, linesDone: 20, created: 20, refused: 0 },
+      { state: 'done', linesRead: 24, linesDone: 24, created: 24, refused: 0 },
     ]);
     expect(await exported('pools', to, format)).toBe(pools);
     expect(await exported('allocations', to, format)).toBe(allocations);
@@ -134,6 +147,15 @@ test('each refused line is named, with its number, its code and its text; the ot
   expect(await refusals(third.id)).toEqual([[2, 'import-invalid'], [3, 'invalid-request'], [5, 'invalid-request'], [6, 'invalid-request']]);
 });
 
+test('what is leaving is restored, and nothing else comes into a pool that is', async () => {
+  const spaceId = await newSpace(controller.api);
+  const made = await brought('pools', spaceId, ['path,prefixes,state', '/root,45.96.0.0/24,retiring', '/root/a,45.96.0.0/26,', '/root/b,45.96.0.64/26,active', '/root/c,45.96.0.128/26,gone'].join('\n'));
+  expect(await refusals(made.id)).toEqual([[3, 'pool-retiring'], [5, 'invalid-request']]);
+  expect((await exported('pools', spaceId)).match(/^\/[^,]*,[^,]*,[a-z]+/gm)).toEqual(['/root,45.96.0.0/24,retiring', '/root/b,45.96.0.64/26,active']);
+  const rows = ['pool,prefix,holder,service,state', ...['', 'active', 'drained', 'draining', 'quarantined'].map((state, at) => `/root,45.96.0.${at}/32,h,s,${state}`)];
+  expect(await refusals((await brought('allocations', spaceId, rows.join('\n'))).id)).toEqual([[2, 'pool-retiring'], [3, 'pool-retiring']]);
+});
+
 test('the same file again changes nothing: every line is refused', async () => {
   const spaceId = await newSpace(controller.api);
   await brought('pools', spaceId, lines());
@@ -148,7 +170,7 @@ test('atomic: one refused line, and nothing is kept; all refused lines are named
   const failed = await brought('pools', spaceId, lines('/nobody/b,45.96.0.64/26,', '/root/c,45.96.0.64/26,', 'x,y,z'), '&mode=atomic');
   expect(failed).toMatchObject({ state: 'failed', linesRead: 5, linesDone: 5, created: 0, refused: 2 });
   expect(await refusals(failed.id)).toEqual([[4, 'parent-not-found'], [6, 'invalid-request']]);
-  expect(await exported('pools', spaceId)).toBe('path,prefixes,policy,labels\n');
+  expect(await exported('pools', spaceId)).toBe('path,prefixes,state,policy,labels\n');
 });
 
 test('a dry run tells what would be, and keeps nothing but that', async () => {
@@ -156,7 +178,7 @@ test('a dry run tells what would be, and keeps nothing but that', async () => {
   const answer = await controller.api.ask('POST', `/v1/imports/pools?spaceId=${spaceId}&dryRun=true`, { body: lines('/nobody/b,45.96.0.64/26,'), headers: { 'content-type': types.csv } });
   expect([answer.status, answer.headers.get('dry-run'), answer.headers.get('location')]).toEqual([202, 'true', `/v1/imports/${answer.body.id}`]);
   expect(await ended(answer.body.id)).toMatchObject({ state: 'done', dryRun: true, created: 2, refused: 1 });
-  expect(await exported('pools', spaceId)).toBe('path,prefixes,policy,labels\n');
+  expect(await exported('pools', spaceId)).toBe('path,prefixes,state,policy,labels\n');
 });
 
 test('a device is found by its name, in the space', async () => {

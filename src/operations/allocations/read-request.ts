@@ -18,7 +18,7 @@ export type Wanted = { readonly exact: Prefix } | { readonly ask: Ask } | { read
  * @throws CasmError `pool-retiring`, `invalid-request`, `invalid-prefix`, `length-not-allowed`, `prefix-not-free` for what is spared
  */
 export function readRequest(work: Work, pool: PoolTurn, request: AllocationRequest, spared?: string): Wanted {
-  requireOpen(pool);
+  if (work.restores !== true) requireOpen(pool);
   if (request.validUntil !== undefined && !(new Date(request.validUntil) > work.now)) {
     throw new CasmError('invalid-request', `validUntil ${request.validUntil} is not in the future`, { errors: [{ in: 'body', pointer: '/validUntil', detail: 'must be in the future' }] });
   }

@@ -6,6 +6,8 @@ export interface BatchItem {
   readonly operation: Verb;
   /** Path, body and If-Match in one; or what is wrong with them. */
   readonly input: Readonly<Record<string, unknown>> | CasmError;
+  /** See Work: for imports; no caller can say it. */
+  readonly restores?: boolean;
 }
 
 export interface BatchRequest {

@@ -20,7 +20,7 @@ export async function runBatch(work: Work, { mode, clientTransactionId, items }:
     if (index >= 0) throw failed(index, results[index] as CasmError);
   };
   check();
-  const steps = items.flatMap(({ operation, input }, index): Step[] => (input instanceof CasmError ? [] : [{ operation, input, index }]));
+  const steps = items.flatMap(({ input, ...item }, index): Step[] => (input instanceof CasmError ? [] : [{ ...item, input, index }]));
   const own = work.quotas === undefined ? { ...work, quotas: await takeTurns(work, steps) } : work;
   for (const run of runsOf(steps)) {
     const outcomes = await doRun(own, run);
@@ -47,12 +47,12 @@ async function doRun(work: Work, run: readonly Step[]): Promise<unknown[]> {
   const set = first && sets[first.operation];
   if (set !== undefined && run.length > 1) {
     // Each is a request of its own, and has a work of its own.
-    const outcomes = await part(work, (own) => set(run.map(({ input }) => ({ work: { ...own }, input: input as never }))));
+    const outcomes = await part(work, (own) => set(run.map(({ input, restores }) => ({ work: { ...own, restores }, input: input as never }))));
     if (!(outcomes instanceof Refused)) return [...outcomes];
   }
   const outcomes: unknown[] = [];
-  for (const { operation, input } of run) {
-    const outcome = await part(work, (own) => operationOf(operation)(own, input));
+  for (const { operation, input, restores } of run) {
+    const outcome = await part(work, (own) => operationOf(operation)({ ...own, restores }, input));
     if (outcome instanceof Refused && !(outcome.error instanceof CasmError)) throw outcome.error;
     outcomes.push(outcome instanceof Refused ? outcome.error : outcome);
   }

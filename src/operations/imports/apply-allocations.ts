@@ -8,11 +8,17 @@ import { runBatch } from '../batches/run-batch.js';
 import type { BatchItem } from '../batches/batch.js';
 import type { Work } from '../work.js';
 
+/** States of what a pool that is retiring may still hold. */
+const leaving: ReadonlySet<string> = new Set(['draining', 'drained', 'quarantined']);
+
 /** Takes each prefix in its pool, as its holder would have asked for it, and leads it to its state. @returns for each why it was refused, or undefined */
 export async function applyAllocations(work: Work, spaceId: string, records: readonly AllocationRecord[]): Promise<(CasmError | undefined)[]> {
   const pools = await poolsByPath(work.tx, spaceId, new Map(records.map(({ pool }) => [pool, readPath(pool)])));
   const devices = await devicesByName(work.tx, spaceId, [...new Set(records.flatMap(({ device }) => device ?? []))]);
-  const items = records.map((record): BatchItem => ({ operation: 'allocatePrefix', input: read(record, pools, devices) as unknown as BatchItem['input'] }));
+  const items = records.map((record): BatchItem => {
+    const input = read(record, pools, devices) as unknown as BatchItem['input'];
+    return { operation: 'allocatePrefix', input, restores: leaving.has(record.state ?? '') };
+  });
   const { outcomes } = await runBatch(work, { mode: 'bestEffort', items });
   const resting: { before: Allocation; until: string }[] = [];
   for (const [index, outcome] of outcomes.entries()) {

@@ -21,13 +21,13 @@ export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
 
-async function create(work: Work, spaceId: string, { path, prefixes, policy, labels }: PoolRecord, known: Map<string, string>): Promise<CasmError | undefined> {
+async function create(work: Work, spaceId: string, { path, prefixes, state, policy, labels }: PoolRecord, known: Map<string, string>): Promise<CasmError | undefined> {
   const name = readPath(path).at(-1) ?? '';
   const parent = parentOf(path);
   const parentId = known.get(parent);
   if (parent !== '' && parentId === undefined) return new CasmError('parent-not-found', `there is no pool ${parent} to be the parent`);
   const entries: Parameters<Work['audit']>[0][] = [];
-  const request = { name, prefixes, ...(parentId === undefined ? { spaceId } : { parentId }), policy: policy ?? undefined, labels: labels ?? undefined };
+  const request = { name, prefixes, ...(parentId === undefined ? { spaceId } : { parentId }), state: state ?? undefined, policy: policy ?? undefined, labels: labels ?? undefined };
   try {
     const pool = await tentatively(work.tx, () => createPool({ ...work, audit: (entry) => entries.push(entry) }, request));
     known.set(path, pool.id);

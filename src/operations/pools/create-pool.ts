@@ -13,6 +13,8 @@ import { carve, takePrefixes, type Carve } from './take-from-parent.js';
 
 export interface PoolRequest {
   readonly name: string;
+  /** As it was elsewhere: it may then lie in a parent that gives nothing out any more. For imports; no caller can say it. */
+  readonly state?: Pool['state'];
   readonly spaceId?: string;
   readonly parentId?: string;
   readonly prefixes?: readonly string[];
@@ -44,7 +46,7 @@ async function root(work: Work, request: PoolRequest): Promise<{ start: PoolStar
   const prefixes = readPoolPrefixes(request.prefixes ?? []);
   if (!policy.allowSpecialPurpose) refuseSpecialPurpose(prefixes);
   return {
-    start: { id: work.newId(), spaceId, parentId: null, name: request.name, policy, labels: request.labels ?? {} },
+    start: { id: work.newId(), spaceId, parentId: null, name: request.name, state: request.state, policy, labels: request.labels ?? {} },
     prefixes: prefixes.map((prefix) => ({ prefix: formatPrefix(prefix), parentPrefix: null })),
   };
 }
@@ -52,14 +54,14 @@ async function root(work: Work, request: PoolRequest): Promise<{ start: PoolStar
 async function child(work: Work, request: PoolRequest, parentId: string): Promise<{ start: PoolStart; prefixes: PoolPrefix[] }> {
   const parent = await lockPool(work.tx, parentId);
   if (parent === undefined) throw new CasmError('parent-not-found', `there is no pool ${parentId} to be the parent`);
-  requireOpen(parent);
+  if (request.state === undefined) requireOpen(parent);
   const policy = mergePolicy(parent.policy, request.policy);
   const taken =
     request.carve === undefined
       ? await takePrefixes(work.tx, parentId, readPoolPrefixes(request.prefixes ?? []))
       : await carve(work.tx, parent, request.carve);
   return {
-    start: { id: work.newId(), spaceId: parent.spaceId, parentId, name: request.name, policy, labels: request.labels ?? {} },
+    start: { id: work.newId(), spaceId: parent.spaceId, parentId, name: request.name, state: request.state, policy, labels: request.labels ?? {} },
     prefixes: taken.map((one) => ({ prefix: one.prefix, parentPrefix: one.poolPrefix })),
   };
 }
