@@ -1,4 +1,5 @@
 /** One orchestrator: it does one thing after another, chosen by chance, and expects each of them to be done. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { ApiAnswer } from '../support/api.js';
 import type { Tree } from './tree.js';
@@ -32,6 +33,8 @@ export class Client {
       ...often(1, () => this.batch()),
       ...often(2, () => this.carve()),
       ...often(1, () => this.allocateInOwnPool()),
+      ...often(1, () => this.move()),
+      ...often(2, () => this.waitForSpace()),
       ...often(1, () => this.relabelPool()),
       ...often(1, () => this.shrink()),
       ...often(1, () => this.splitPool()),
@@ -167,15 +170,44 @@ export class Client {
     this.myPools.push(pool.id);
   }
 
-  private async allocateInOwnPool(): Promise<void> {
+  /** What is done in a pool of its own leaves it empty, so that it can be deleted. */
+  private async allocateInOwnPool(use: (one: Had, poolId: string) => Promise<void> = async () => undefined): Promise<void> {
     const poolId = this.myPools.at(-1);
     if (poolId === undefined) return;
-    const one = await this.done(201, 'POST', '/v1/allocations', this.request(poolId, { prefixLength: 28 }));
-    this.has(one);
-    // A pool of its own is emptied again, so that it can be deleted.
-    this.mine.splice(this.mine.findIndex(({ id }) => id === one.id), 1);
+    await this.useAndRelease(await this.done(201, 'POST', '/v1/allocations', this.request(poolId, { prefixLength: 28 })), (one) => use(one, poolId));
+  }
+
+  private async useAndRelease(one: Had, use: (one: Had) => Promise<void>): Promise<void> {
+    this.witness.gains(one);
+    await use(one);
     this.witness.lets(one.id);
     await this.done(200, 'DELETE', `/v1/allocations/${one.id}`);
+  }
+
+  /** To the parent that all clients carve from, or to a sibling; and back, so that no pool comes to its end. */
+  private move(): Promise<void> {
+    return this.allocateInOwnPool(async ({ id, prefix }, from) => {
+      const to = this.pick([this.tree.root, ...this.myPools.filter((poolId) => poolId !== from)]);
+      for (const poolId of [to, from]) expect(await this.done(200, 'POST', `/v1/allocations/${id}/move`, { poolId })).toMatchObject({ poolId, prefix });
+    });
+  }
+
+  /** There is one for all clients: whoever has it does something else meanwhile, and the others wait. */
+  private async waitForSpace(): Promise<void> {
+    const body = { ...this.request(this.tree.scarce, { family: 'ipv4', prefixLength: 30 }), wait: { seconds: 3600, priority: this.below(10) } };
+    const { answer } = await this.ask('POST', '/v1/allocations', body);
+    expect([201, 202], JSON.stringify(answer.body)).toContain(answer.status);
+    const one = answer.status === 201 ? answer.body : await this.served(answer.body.id);
+    await this.useAndRelease(one, () => this.allocate(this.poolForAll(), this.byLength()));
+  }
+
+  private async served(waitingId: string): Promise<Had> {
+    for (;;) {
+      const { state, reason, allocationId } = await this.done(200, 'GET', `/v1/waiting-requests/${waitingId}`);
+      if (state === 'served') return this.done(200, 'GET', `/v1/allocations/${allocationId}`);
+      expect(state, reason).toBe('waiting');
+      await sleep(20);
+    }
   }
 
   private async relabelPool(): Promise<void> {

@@ -1,4 +1,4 @@
-/** The pools of the proof: so large that nothing is ever refused for want of space, so few that everybody meets everybody. */
+/** The pools of the proof: so large that nothing is ever refused for want of space, but in the one where they wait for it; so few that everybody meets everybody. */
 import { expect } from 'vitest';
 import { unique } from '../northbound/plan.js';
 import type { Answered, TwoProcesses } from './two-processes.js';
@@ -10,6 +10,8 @@ export interface Tree {
   readonly pools: readonly string[];
   /** Exact prefixes only; client n has the /16 number n of it. */
   readonly exact: string;
+  /** Room for one. */
+  readonly scarce: string;
 }
 
 export async function plant(processes: TwoProcesses): Promise<Tree> {
@@ -21,7 +23,7 @@ export async function plant(processes: TwoProcesses): Promise<Tree> {
     const carve = [{ family: 'ipv4', prefixLength: 12 }, { family: 'ipv6', prefixLength: 20 }];
     pools.push(await make({ parentId: root, name: placement, carve, policy: { placement } }));
   }
-  return { root, pools, exact: await make({ spaceId, name: 'exact', prefixes: ['42.0.0.0/8'] }) };
+  return { root, pools, exact: await make({ spaceId, name: 'exact', prefixes: ['42.0.0.0/8'] }), scarce: await make({ spaceId, name: 'scarce', prefixes: ['43.0.0.0/30'] }) };
 }
 
 function made({ answer }: Answered): string {

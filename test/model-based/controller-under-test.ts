@@ -155,10 +155,17 @@ export class ControllerUnderTest {
     for (const poolId of pools.keys()) await this.hall.act('returnSpace', returnSpace, { poolId });
     for (const id of waiting.keys()) await this.hall.act('expireWaitingRequest', expireWaitingRequest, { waitingRequestId: id });
     await this.hall.act('sweep', sweep, undefined);
-    for (const poolId of await this.woken()) {
+    await this.serveWoken();
+  }
+
+  /** The jobs for those who wait. @returns the pools that had one */
+  async serveWoken(): Promise<string[]> {
+    const poolIds = await this.woken();
+    for (const poolId of poolIds) {
       await this.hall.act('serveWaiting', serveWaiting, { poolId });
       await this.database.query('select graphile_worker.remove_job($1)', [`serve-waiting:${poolId}`]);
     }
+    return poolIds;
   }
 
   private async woken(): Promise<string[]> {

@@ -1,7 +1,7 @@
 /** Arbitrary requests of the north door. */
 import fc from 'fast-check';
 import { placements } from '../../src/model/pool.js';
-import { familyBits, formatPrefix, parsePrefix, type Family } from '../../src/model/prefix.js';
+import { familyBits, formatPrefix, parsePrefix } from '../../src/model/prefix.js';
 import { allocationAt, bits, deviceAt, family, holder, inside, lengthOf, nowhere, nth, pick, place, poolAt, prefixAt, prefixIn, smallBits, sure, takenAt, universe, type Request } from './picking.js';
 import type { Asked } from './promise.js';
 import type { World } from './world.js';
@@ -83,13 +83,16 @@ const allocate = (placement: fc.Arbitrary<(typeof placements)[number]>): fc.Arbi
   });
 
 /** What is done for it later is not left to chance. */
-const allocateOrWait = (larger: fc.Arbitrary<number | undefined>): fc.Arbitrary<Request> =>
-  fc.record({ request: allocate(sure), wait: fc.record({ seconds: fc.constantFrom(2500, 40_000), priority: fc.option(fc.nat(9), { nil: undefined }) }), larger }).map(({ request, wait, larger }): Request => (world) => {
-    const asked = request(world);
-    const input = asked?.input as { family?: Family } | undefined;
-    const length = larger === undefined || input?.family === undefined ? {} : { prefixLength: lengthOf(input.family, larger) };
-    return asked && { ...asked, input: { ...input, ...length, wait } };
-  });
+const wait = fc.record({ seconds: fc.constantFrom(2500, 40_000), priority: fc.option(fc.nat(9), { nil: undefined }) });
+const allocateOrWait = fc.record({ request: allocate(sure), wait }).map(({ request, wait }): Request => (world) => {
+  const asked = request(world);
+  return asked && { ...asked, input: { ...(asked.input as object), wait } };
+});
+/** For anything of a length: that is to be had again one day. */
+const queueUp = fc.record({ pools: somePools, holder, family, bits: fc.integer({ min: 3, max: 7 }), served, wait }).map(({ pools, holder, family, bits, served, wait }): Request => (world) => {
+  const source = from(world, pools);
+  return source && { operation: 'allocatePrefix', input: { ...source.where, family, prefixLength: lengthOf(family, bits), holder, service: 'internet', ...servedBy(world, source.poolId, served), wait } };
+});
 const cancel = pick.map((at): Request => (world) => {
   const ids = [...world.waiting.keys()];
   return { operation: 'cancelWaitingRequest', input: { waitingRequestId: nth(ids.length === 0 || at > 15 ? [...world.waited.keys()] : ids, at) ?? nowhere } };
@@ -174,7 +177,8 @@ const batch = fc.constantFrom('atomic', 'bestEffort').chain((mode) => several(in
 /** Of everything. */
 export const request: fc.Arbitrary<Request> = fc.oneof(
   { weight: 8, arbitrary: allocate(fc.constantFrom(...placements)) },
-  { weight: 6, arbitrary: allocateOrWait(fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined })) },
+  { weight: 3, arbitrary: allocateOrWait },
+  { weight: 3, arbitrary: queueUp },
   { weight: 6, arbitrary: ofAllocation('releaseAllocation') },
   { weight: 5, arbitrary: lessOften },
   { weight: 2, arbitrary: set },
@@ -185,13 +189,13 @@ export const request: fc.Arbitrary<Request> = fc.oneof(
   { weight: 1, arbitrary: ofAllocation('drainAllocation') },
   { weight: 1, arbitrary: ofAllocation('activateAllocation') },
   { weight: 1, arbitrary: ofAllocation('releaseQuarantine', { reason: 'wanted back' }) },
-  { weight: 1, arbitrary: change },
+  { weight: 2, arbitrary: change },
   { weight: 3, arbitrary: resizing },
   { weight: 2, arbitrary: move },
   { weight: 2, arbitrary: split },
   { weight: 2, arbitrary: merge },
   { weight: 1, arbitrary: cancel },
-  { weight: 1, arbitrary: bound },
+  { weight: 2, arbitrary: bound },
   { weight: 1, arbitrary: rebound },
   { weight: 1, arbitrary: unbound },
   { weight: 1, arbitrary: addDevice },
@@ -200,8 +204,8 @@ export const request: fc.Arbitrary<Request> = fc.oneof(
 
 /** More of them than a small pool has room for. */
 export const crowded: fc.Arbitrary<Request> = fc.oneof(
-  { weight: 10, arbitrary: allocateOrWait(fc.integer({ min: 4, max: 7 })) },
-  { weight: 2, arbitrary: allocate(sure) },
+  { weight: 10, arbitrary: queueUp },
+  { weight: 2, arbitrary: fc.oneof(allocate(sure), allocateOrWait) },
   { weight: 7, arbitrary: ofAllocation('releaseAllocation') },
   { weight: 1, arbitrary: fc.oneof(hold, dropHold, takeHeld, set, batch) },
   { weight: 1, arbitrary: fc.oneof(resizing, change, move, ofAllocation('releaseQuarantine', { reason: 'wanted back' })) },

@@ -77,6 +77,23 @@ class Pass implements Command {
   }
 }
 
+/** The jobs that were enqueued for those who wait are run, and no others: whoever should have been woken must have been. */
+class Serve implements Command {
+  check({ waiting }: Readonly<World>): boolean {
+    return waiting.size > 0;
+  }
+
+  async run(world: World, controller: ControllerUnderTest): Promise<void> {
+    world.turn += 1;
+    for (const poolId of await controller.serveWoken()) serveQueue(world, poolId);
+    await learn(world, controller, this.toString());
+  }
+
+  toString(): string {
+    return 'who was woken is served';
+  }
+}
+
 /** A dry run is answered like the request itself, and changes nothing. */
 async function askAndJudge(world: World, controller: ControllerUnderTest, asked: Asked, dryRun: boolean, tally: Tally): Promise<void> {
   world.turn += 1;
@@ -121,7 +138,7 @@ async function giveAllBack(world: World, controller: ControllerUnderTest, tally:
   expect(await controller.stored()).toEqual({ free: [], allocations: [], findings: [] });
 }
 
-/** Something to begin with in each space, so that no request of a sequence is lost for want of a pool or a device. */
+/** Something to begin with, so that no request of a sequence is lost for want of a pool, a device or a quota. */
 async function plant(world: World, controller: ControllerUnderTest, first: readonly string[], tally: Tally): Promise<void> {
   const ask = (operation: string, input: object): Promise<void> => askAndJudge(world, controller, { operation, input }, false, tally);
   for (const spaceId of world.spaceIds) {
@@ -129,6 +146,7 @@ async function plant(world: World, controller: ControllerUnderTest, first: reado
     await ask('createDevice', { name: `bng of ${spaceId}`, spaceId, kind: 'bng', adapter: 'pull' });
     await ask('createDevice', { name: `parent of ${spaceId}`, spaceId, kind: 'rpki', adapter: 'rpki' });
   }
+  await ask('createQuota', { holder: 'business', ipv4Addresses: '24', ipv6Subnets: '3' });
 }
 
 export interface Runs {
@@ -145,7 +163,7 @@ export async function runSequences(controller: ControllerUnderTest, { seed, runs
   const fromDevice = deviceRequest.map((request) => new Ask(request, false, tally));
   const pass = fc.record({ seconds: fc.constantFrom(1000, 2000, 4000), background: fc.boolean() }).map(({ seconds, background }) => new Pass(seconds, background));
   const sequence = (request: fc.Arbitrary<Request>): fc.Arbitrary<Iterable<Command>> =>
-    fc.commands([fc.oneof({ weight: 20, arbitrary: ask(request) }, { weight: 3, arbitrary: fromDevice }, { weight: 2, arbitrary: pass })], { maxCommands: length, size: 'max' });
+    fc.commands([fc.oneof({ weight: 20, arbitrary: ask(request) }, { weight: 3, arbitrary: fromDevice }, { weight: 2, arbitrary: pass }, { weight: 4, arbitrary: fc.constant(new Serve()) })], { maxCommands: length, size: 'max' });
   const scene = fc.oneof(
     fc.record({ first: fc.constant(['45.64.0.0/25', '2a0e:b100::/121']), sequence: sequence(request) }),
     fc.record({ first: fc.constant(['45.64.0.0/28', '2a0e:b100::/124']), sequence: sequence(crowded) }),
