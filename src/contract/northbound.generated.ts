@@ -895,6 +895,10 @@ export interface paths {
          *     none, in one transaction, for as long as that takes. With `dryRun` nothing is kept but the import and its refusals; of these,
          *     as with `atomic`, no more than some 10 000 are looked for. A file that cannot be read to its end is refused whole. Sent twice, what is there
          *     already is refused line by line and changes nothing.
+         *
+         *     With an `Idempotency-Key` a file that has been received whole is not imported again: what is compared is the query, the media
+         *     type and every octet of the file, which is why a repeat is read to its end before it gets the answer of the first time, or 422.
+         *     A file that broke off, or was refused whole, may be sent under the same key, and a dry run takes no notice of it.
          */
         post: operations["importPools"];
         delete?: never;
@@ -923,6 +927,10 @@ export interface paths {
          *     none, in one transaction, for as long as that takes. With `dryRun` nothing is kept but the import and its refusals; of these,
          *     as with `atomic`, no more than some 10 000 are looked for. A file that cannot be read to its end is refused whole. Sent twice, what is there
          *     already is refused line by line and changes nothing.
+         *
+         *     With an `Idempotency-Key` a file that has been received whole is not imported again: what is compared is the query, the media
+         *     type and every octet of the file, which is why a repeat is read to its end before it gets the answer of the first time, or 422.
+         *     A file that broke off, or was refused whole, may be sent under the same key, and a dry run takes no notice of it.
          */
         post: operations["importAllocations"];
         delete?: never;
@@ -4056,7 +4064,10 @@ export interface operations {
                 spaceId: components["parameters"]["SpaceIdNeeded"];
                 mode?: "atomic" | "bestEffort";
             };
-            header?: never;
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4080,6 +4091,7 @@ export interface operations {
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4097,7 +4109,10 @@ export interface operations {
                 spaceId: components["parameters"]["SpaceIdNeeded"];
                 mode?: "atomic" | "bestEffort";
             };
-            header?: never;
+            header?: {
+                /** @description Repeats with the same key and body get the first answer; kept for 24 hours per token. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4118,6 +4133,7 @@ export interface operations {
             202: {
                 headers: {
                     Location: components["headers"]["Location"];
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     [name: string]: unknown;
                 };
                 content: {

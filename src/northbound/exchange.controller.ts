@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { contractOperation } from '../contract/contract.js';
-import { Answer } from '../http/answers.js';
+import { Answer, created } from '../http/answers.js';
 import { Ask, type Asked } from '../http/request-context.js';
 import { Route } from '../http/route.js';
 import type { ExchangeKind } from '../model/exchange.js';
@@ -9,7 +10,7 @@ import { Hall } from '../operations/hall.js';
 import { getImport, listRefusals } from '../operations/imports/get-import.js';
 import { listImports } from '../operations/imports/list-imports.js';
 import { receiveImport } from '../operations/imports/receive-import.js';
-import { readLines } from './lines.js';
+import { hashed, readLines } from './lines.js';
 import { RecordStreams } from './record-stream.js';
 import { asIs, viewPage } from './views.js';
 
@@ -68,8 +69,8 @@ export class ExchangeController {
   private async import(kind: ExchangeKind, { call, query, mediaType, body }: AskedImport): Promise<Answer> {
     const { spaceId, mode = 'bestEffort', dryRun = false } = query;
     const type = mediaType === 'text/csv' ? 'text/csv' : 'application/x-ndjson';
-    const lines = readLines(body as unknown as Readable, type, kind, contractOperation(call.operation));
-    const received = await receiveImport(this.hall, call, { kind, spaceId, mode, dryRun }, lines);
-    return new Answer(received, { location: `/v1/imports/${received.id}` });
+    const content = createHash('sha256');
+    const lines = readLines(hashed(body as unknown as Readable, content), type, kind, contractOperation(call.operation));
+    return created(await receiveImport(this.hall, call, { kind, spaceId, mode, dryRun }, { lines, hash: () => content.digest() }), '/v1/imports', asIs);
   }
 }

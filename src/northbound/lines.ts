@@ -1,5 +1,5 @@
 /** Files of records, read as they come: CSV and JSON Lines → lines, each with the record it holds or why it holds none. */
-import type { Readable } from 'node:stream';
+import type { Hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import type { ContractOperation } from '../contract/contract.js';
@@ -17,9 +17,17 @@ const shown = 500;
  * @param operation the import whose lines they are
  * @throws CasmError `import-invalid` when what follows cannot be told apart any more, or is not UTF-8, `body-too-large`
  */
-export function readLines(body: Readable, type: 'text/csv' | 'application/x-ndjson', kind: ExchangeKind, operation: ContractOperation): AsyncGenerator<ExchangeLine> {
+export function readLines(body: AsyncIterable<Buffer>, type: 'text/csv' | 'application/x-ndjson', kind: ExchangeKind, operation: ContractOperation): AsyncGenerator<ExchangeLine> {
   const held = (line: number, text: string, record: unknown): ExchangeLine => hold(operation, { line, text: text.slice(0, shown).toWellFormed(), record });
   return type === 'text/csv' ? csvLines(texts(body), kind, held) : jsonLines(texts(body), held);
+}
+
+/** Hands on what comes, and hashes it on the way. */
+export async function* hashed(body: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
+  for await (const part of body) {
+    hash.update(part);
+    yield part;
+  }
 }
 
 type Hold = (line: number, text: string, record: unknown) => ExchangeLine;
@@ -37,7 +45,7 @@ function refused(line: number, text: string, code: 'invalid-request' | 'import-i
   return { line, text: text.slice(0, shown).toWellFormed().replaceAll('\0', '\u{fffd}'), refused: { code, detail: detail.replaceAll('\0', '\u{fffd}') } };
 }
 
-async function* texts(body: Readable): AsyncGenerator<string> {
+async function* texts(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const decoded = (part?: Buffer): string => {
     try {
@@ -48,7 +56,7 @@ async function* texts(body: Readable): AsyncGenerator<string> {
     }
   };
   let size = 0;
-  for await (const part of body as AsyncIterable<Buffer>) {
+  for await (const part of body) {
     size += part.length;
     if (size > largestFile) throw new CasmError('body-too-large', 'a file holds 4 GiB at most: send it in parts');
     yield decoded(part);

@@ -14,8 +14,9 @@ import type { ExchangeLine } from '../../src/model/exchange.js';
 import { createDataSource } from '../../src/storage/database.js';
 import { SecretBox } from '../../src/storage/secret-box.js';
 import { Transactions } from '../../src/storage/transactions.js';
+import type { ApiAnswer } from '../support/api.js';
 import { eventually, secretKey, startTestController, adminToken, type TestController } from '../support/controller.js';
-import { allocate, newChild, newDevice, newSpace, nowhere, type Pool } from './plan.js';
+import { allocate, newChild, newDevice, newSpace, nowhere, unique, type Pool } from './plan.js';
 
 let controller: TestController;
 beforeAll(async () => {
@@ -209,6 +210,26 @@ test('a file that cannot be read is refused whole, and nothing of it stays', asy
   expect(await database.query('select id from imports where space_id = $1', [spaceId])).toEqual([]);
 });
 
+test('under one key a file is imported once, and no other file is', async () => {
+  const { api, database } = controller;
+  const spaceId = await newSpace(api);
+  const headers = { 'content-type': types.csv, 'idempotency-key': unique('key') };
+  const send = (body: string, query = `spaceId=${spaceId}`, type: string = types.csv, kind = 'pools'): Promise<ApiAnswer> => api.ask('POST', `/v1/imports/${kind}?${query}`, { body, headers: { ...headers, 'content-type': type } });
+  // What is refused whole leaves the key free.
+  expect((await send('path,prefixes\n/a,"unclosed')).body.code).toBe('import-invalid');
+  const first = await send(lines());
+  expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([202, null]);
+  await ended(first.body.id);
+  const again = await send(lines());
+  expect([again.status, again.headers.get('idempotency-replayed'), again.headers.get('location'), again.body]).toEqual([202, 'true', `/v1/imports/${first.body.id}`, first.body]);
+  const others = [await send(lines('/more,45.97.0.0/24,')), await send(lines(), `spaceId=${spaceId}&mode=atomic`), await send(lines(), `spaceId=${await newSpace(api)}`), await send(lines(), undefined, types.json), await send('pool,prefix,holder,service\n', undefined, types.csv, 'allocations')];
+  expect(new Set(others.map(({ body }) => body.code))).toEqual(new Set(['idempotency-key-reused']));
+  const both = await Promise.all([1, 2].map(() => api.ask('POST', `/v1/imports/pools?spaceId=${spaceId}`, { body: lines(), headers: { ...headers, 'idempotency-key': 'at once' } })));
+  expect([both[0]?.body.id, both.map((answer) => answer.headers.get('idempotency-replayed')).toSorted()]).toEqual([both[1]?.body.id, [null, 'true']]);
+  await ended(both[0]?.body.id);
+  expect(await database.query('select id from imports where space_id = $1 order by id', [spaceId])).toEqual([{ id: first.body.id }, { id: both[0]?.body.id }].toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+});
+
 test('who may not import is refused before anything is read', async () => {
   const endless = new ReadableStream({ pull: (stream) => stream.enqueue(Buffer.alloc(65_536, 0x61)) });
   const answer = await fetch(`${controller.api.url}/v1/imports/pools?spaceId=${nowhere}`, { method: 'POST', body: endless, duplex: 'half', headers: { 'content-type': types.csv } } as RequestInit);
@@ -285,7 +306,7 @@ describe('background work that is interrupted', () => {
     // Nobody else may take it up meanwhile.
     await database.query(`create function keep_away() returns trigger language plpgsql as $$ begin new.run_at := 'infinity'; return new; end $$`);
     await database.query(`create trigger keep_away before insert on graphile_worker._private_jobs for each row execute function keep_away()`);
-    const { id } = await receiveImport(hall, call, { kind: 'allocations', spaceId, mode, dryRun: false }, rows()).finally(async () => {
+    const { result: { id } } = await receiveImport(hall, call, { kind: 'allocations', spaceId, mode, dryRun: false }, { lines: rows(), hash: () => Buffer.alloc(0) }).finally(async () => {
       await database.query('drop trigger keep_away on graphile_worker._private_jobs');
       await database.query('drop function keep_away');
     });
@@ -313,12 +334,12 @@ describe('background work that is interrupted', () => {
     const spaceId = await newSpace(controller.api);
     const source = await createDataSource(database.url, 2).initialize();
     const at = (time: Date): Hall => new Hall(new Transactions(source), new SecretBox(secretKey), () => time, uuidv7);
-    const ended = receiveImport(at(new Date()), call, { kind: 'allocations', spaceId, mode: 'atomic', dryRun: false }, Readable.from([{ line: 1, text: '' }]).compose(async function* (given: AsyncIterable<ExchangeLine>) {
+    const ended = receiveImport(at(new Date()), call, { kind: 'allocations', spaceId, mode: 'atomic', dryRun: false }, { hash: () => Buffer.alloc(0), lines: Readable.from([{ line: 1, text: '' }]).compose(async function* (given: AsyncIterable<ExchangeLine>) {
       yield* given;
       const left = (time: number): Promise<object[]> => at(new Date(Date.now() + time)).write(call, sweep, undefined).then(() => database.query('select from imports where space_id = $1', [spaceId]));
       expect(await left(0)).toHaveLength(1);
       expect(await left(3_700_000)).toHaveLength(0);
-    }) as AsyncIterable<ExchangeLine>);
+    }) as AsyncIterable<ExchangeLine> });
     await expect(ended).rejects.toThrow();
     await source.destroy();
   });

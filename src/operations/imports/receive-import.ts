@@ -1,4 +1,5 @@
 /** How a file is received: chunk by chunk, each in a transaction of its own, and only then handed to background work. */
+import { createHash } from 'node:crypto';
 import type { ExchangeKind, ExchangeLine } from '../../model/exchange.js';
 import type { Import, ImportMode } from '../../model/import.js';
 import * as imports from '../../storage/imports.js';
@@ -6,7 +7,7 @@ import { enqueueImport } from '../../storage/jobs.js';
 import { findSpace } from '../../storage/spaces.js';
 import type { Hall } from '../hall.js';
 import { found } from '../not-found.js';
-import type { Call, Work } from '../work.js';
+import type { Call, Kept, Work } from '../work.js';
 
 /** So many lines are applied in one transaction. A pool takes several statements, an allocation hardly one. */
 const chunkOf: Readonly<Record<ExchangeKind, number>> = { pools: 100, allocations: 1_000 };
@@ -18,11 +19,18 @@ export interface ImportStart {
   readonly dryRun: boolean;
 }
 
+export interface ImportFile {
+  readonly lines: AsyncIterable<ExchangeLine>;
+  /** Of its octets, once the lines have been read. */
+  readonly hash: () => Buffer;
+}
+
 /**
- * Reads no faster than the lines can be kept. If reading them fails, nothing is left.
- * @throws CasmError `space-not-found`, and whatever reading throws
+ * Reads no faster than the lines can be kept. If reading them fails, or they have been received before under the same
+ * idempotency key, nothing is left.
+ * @throws CasmError `space-not-found`, `idempotency-key-reused`, and whatever reading throws
  */
-export async function receiveImport(hall: Hall, { operation, actor, requestId }: Call, start: ImportStart, lines: AsyncIterable<ExchangeLine>): Promise<Import> {
+export async function receiveImport(hall: Hall, { operation, actor, requestId, idempotency }: Call, start: ImportStart, { lines, hash }: ImportFile): Promise<Kept<Import>> {
   const call = { operation, actor, requestId };
   const { result: begun } = await hall.write(call, begin, { ...start, requestId });
   try {
@@ -33,7 +41,10 @@ export async function receiveImport(hall: Hall, { operation, actor, requestId }:
       await hall.write(call, keep, { importId: begun.id, number: (number += 1), lines: chunk });
       chunk = [];
     }
-    return (await hall.write(call, close, { importId: begun.id, number: number + 1, lines: chunk })).result;
+    const closing = idempotency === undefined ? call : { ...call, idempotency: { ...idempotency, requestHash: createHash('sha256').update(idempotency.requestHash).update(hash()).digest() } };
+    const received = await hall.write(closing, close, { importId: begun.id, number: number + 1, lines: chunk });
+    if (received.replayed) await hall.write(call, discard, { importId: begun.id });
+    return received;
   } catch (error) {
     await hall.write(call, discard, { importId: begun.id });
     throw error;

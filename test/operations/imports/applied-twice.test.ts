@@ -45,7 +45,7 @@ test.each(cases)('%s, dry run %s', async (mode, dryRun) => {
   const space = await hall.act('createSpace', createSpace, { name: uuidv7() });
   await hall.act('createPool', createPool, { spaceId: space.id, name: 'p', prefixes: ['45.96.0.0/16'] });
   const call = { operation: 'importAllocations', actor: { tokenId: null, name: 'test', role: 'admin' }, requestId: 'test' };
-  const { id } = await receiveImport(hall, call, { kind: 'allocations', spaceId: space.id, mode, dryRun }, lines());
+  const { result: { id } } = await receiveImport(hall, call, { kind: 'allocations', spaceId: space.id, mode, dryRun }, { lines: lines(), hash: () => Buffer.alloc(0) });
   const { signal } = new AbortController();
   await Promise.all([applyImport(hall, id, signal), applyImport(hall, id, signal)]);
   expect(await hall.read(getImport, { importId: id })).toMatchObject({ state: 'done', linesRead: count, created: count, refused: 0 });

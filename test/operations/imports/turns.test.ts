@@ -23,7 +23,7 @@ async function* lines(records: readonly (AllocationRecord | PoolRecord)[]): Asyn
 
 async function receive(kind: ExchangeKind, spaceId: string, records: readonly (AllocationRecord | PoolRecord)[]): Promise<string> {
   const call = { operation: 'import', actor: { tokenId: null, name: 'test', role: 'admin' }, requestId: 'test' };
-  return (await receiveImport(patient.hall, call, { kind, spaceId, mode: 'atomic', dryRun: false }, lines(records))).id;
+  return (await receiveImport(patient.hall, call, { kind, spaceId, mode: 'atomic', dryRun: false }, { lines: lines(records), hash: () => Buffer.alloc(0) })).result.id;
 }
 
 async function apply(importId: string): Promise<void> {
