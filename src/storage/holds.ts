@@ -1,7 +1,7 @@
 /** Holds: the rows of allocations that are no allocations yet. Taken by insertAllocations, ended by deleteAllocations. */
 import type { Hold } from '../model/hold.js';
 import type { PageRequest } from '../model/page.js';
-import { row, rows, time, type Tx } from './sql.js';
+import { prepared, row, rows, time, type Tx } from './sql.js';
 
 interface HoldRow {
   id: string;
@@ -41,6 +41,13 @@ function toHold(found: HoldRow): Hold {
 export async function findHold(tx: Tx, id: string): Promise<KeptHold | undefined> {
   const found = await row<HoldRow>(tx, `${select} where a.id = $1 and a.state = 'reserved'`, [id]);
   return found && { hold: toHold(found), poolPrefix: found.pool_prefix, heldBy: found.held_by };
+}
+
+/** Those of them that there are, by id. */
+export async function findHolds(tx: Tx, ids: readonly string[]): Promise<Map<string, Hold>> {
+  if (ids.length === 0) return new Map();
+  const found = await prepared<HoldRow>(tx, `${select} where a.id = any($1::uuid[]) and a.state = 'reserved'`, [ids]);
+  return new Map(found.map((one) => [one.id, toHold(one)]));
 }
 
 export async function listHolds(tx: Tx, page: PageRequest, filter: { poolId?: string; holder?: string }): Promise<Hold[]> {

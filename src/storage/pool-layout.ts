@@ -47,7 +47,7 @@ export async function insertFreeBlocks(tx: Tx, blocks: readonly { poolId: string
   await rows(tx, 'insert into free_blocks (pool_id, prefix, pool_prefix) select * from unnest($1::uuid[], $2::cidr[], $3::cidr[])', [...places(blocks), blocks.map((block) => block.poolPrefix)]);
 }
 
-/** Takes the turns of all allocations in the old prefixes, by id as everyone does. @returns their ids */
+/** Takes the turns of all allocations and holds in the old prefixes, by id as everyone does. @returns their ids */
 export async function lockInside(tx: Tx, old: readonly PoolPlace[]): Promise<string[]> {
   const found = await rows<{ id: string }>(
     tx,
@@ -63,7 +63,7 @@ export async function childrenInside(tx: Tx, old: readonly PoolPlace[]): Promise
   return found.map((child) => child.id);
 }
 
-/** Ids of the allocations, and of the child pools, that are in another pool now. */
+/** Ids of the allocations, holds among them, and of the child pools, that are in another pool now. */
 export interface Moved {
   readonly allocations: readonly string[];
   readonly pools: readonly string[];

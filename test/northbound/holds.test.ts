@@ -117,6 +117,23 @@ test('the audit says what was held, and what became of it', async () => {
   expect(entries.find((entry) => entry.resourceType === 'allocation')?.after).toMatchObject({ prefix: allocation.prefix });
 });
 
+test('a hold goes with its pool when that is split or merged, which is told as of a hold', async () => {
+  const { api } = controller;
+  const root = await newRoot(api, ['45.96.0.0/24']);
+  const kept = await hold(root, { prefix: '45.96.0.192/26' });
+  const { created: [part], moved } = await api.expect(200, 'POST', `/v1/pools/${root.id}/split`, { body: { parts: [{ name: unique('part'), prefixes: ['45.96.0.128/25'] }] } });
+  expect(moved).toEqual({ allocations: 0, pools: 0 });
+  expect((await api.expect(200, 'POST', `/v1/pools/${root.id}/merge`, { body: { poolIds: [part.id] } })).moved).toEqual({ allocations: 0, pools: 0 });
+  expect(await api.expect(200, 'GET', `/v1/holds/${kept.id}`)).toEqual(kept);
+  const entries: AuditEntry[] = (await api.expect(200, 'GET', `/v1/audit?resourceId=${kept.id}`)).items;
+  const there = { ...kept, poolId: part.id };
+  expect(entries.map(({ operation, resourceType, before, after }) => ({ operation, resourceType, before, after }))).toEqual([
+    { operation: 'mergePools', resourceType: 'hold', before: there, after: kept },
+    { operation: 'splitPool', resourceType: 'hold', before: kept, after: there },
+    { operation: 'createHold', resourceType: 'hold', before: null, after: kept },
+  ]);
+});
+
 test('a hold looks through pools as a request does, and is repeated by its key', async () => {
   const { api } = controller;
   const root = await newRoot(api, ['45.96.0.0/24']);

@@ -5,6 +5,7 @@ import type { Pool } from '../../model/pool.js';
 import { formatPrefix, parsePrefix } from '../../model/prefix.js';
 import { nextRested } from '../../storage/allocation-quarantine.js';
 import { findAllocations } from '../../storage/allocations.js';
+import { findHolds } from '../../storage/holds.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
 import * as layout from '../../storage/pool-layout.js';
 import { findPool } from '../../storage/pools.js';
@@ -30,7 +31,8 @@ export async function layOut(work: Work, pool: { spaceId: string; parentId: stri
   const torn = await layout.tornChildren(tx, old, tiles);
   if (torn.length > 0) throw new CasmError('pool-in-use', `child pools have prefixes on both sides of the cut: ${torn.join(', ')}`, { conflicts: torn });
   const owner = new Map(tiles.map((tile) => [tile.prefix, tile.poolId]));
-  const allocations = await findAllocations(tx, await layout.lockInside(tx, old));
+  const inside = await layout.lockInside(tx, old);
+  const [allocations, holds] = [await findAllocations(tx, inside), await findHolds(tx, inside)];
   const children = await findPools(tx, await layout.childrenInside(tx, old));
   const moved = await layout.whileKeysWait(tx, async () => {
     const free = await layout.freeBlocksIn(tx, old);
@@ -41,9 +43,11 @@ export async function layOut(work: Work, pool: { spaceId: string; parentId: stri
   });
   // What rests has moved along, and its end is looked for where it is now.
   for (const poolId of new Set(owner.values())) await followRested(tx, poolId);
-  for (const after of (await findAllocations(tx, moved.allocations)).values()) work.audit({ resourceType: 'allocation', resourceId: after.id, before: allocations.get(after.id) ?? null, after });
+  const movedAllocations = await findAllocations(tx, moved.allocations);
+  for (const after of movedAllocations.values()) work.audit({ resourceType: 'allocation', resourceId: after.id, before: allocations.get(after.id) ?? null, after });
+  for (const after of (await findHolds(tx, moved.allocations)).values()) work.audit({ resourceType: 'hold', resourceId: after.id, before: holds.get(after.id) ?? null, after });
   for (const after of (await findPools(tx, moved.pools)).values()) work.audit({ resourceType: 'pool', resourceId: after.id, before: children.get(after.id) ?? null, after });
-  return { allocations: moved.allocations.length, pools: moved.pools.length };
+  return { allocations: movedAllocations.size, pools: moved.pools.length };
 }
 
 async function findPools(tx: Tx, ids: readonly string[]): Promise<Map<string, Pool>> {
