@@ -100,6 +100,36 @@ test('the first keeps the block it is nearest to: a smaller one passes it elsewh
   await release(c);
 });
 
+test('an exact prefix does not pass those who stand before it', async () => {
+  const { api } = controller;
+  const root = await newRoot(api, ['45.96.0.0/29']);
+  await allocate(api, root.id, { prefix: '45.96.0.0/30' });
+  await allocate(api, root.id, { prefix: '45.96.0.4/31' });
+  const last = await allocate(api, root.id, { prefix: '45.96.0.6/31' });
+  await wait(root.id, { prefix: '45.96.0.0/30' });
+  const [any, exact] = [await wait(root.id, { prefixLength: 31 }), await wait(root.id, { prefix: '45.96.0.6/31' })];
+  await release(last);
+  await reached(any, 'served');
+  expect((await look(exact)).state).toBe('waiting');
+});
+
+test('who comes to be the first keeps its block from that moment, in the same turn; who comes before it takes its place', async () => {
+  const { api } = controller;
+  const root = await newRoot(api, ['45.96.0.0/29']);
+  const taken: Allocation[] = [];
+  for (const prefix of ['45.96.0.0/32', '45.96.0.1/32', '45.96.0.2/31', '45.96.0.4/30']) taken.push(await allocate(api, root.id, { prefix }));
+  const [first, large, small] = [await wait(root.id, { prefixLength: 32 }), await wait(root.id, { prefixLength: 30 }), await wait(root.id, { prefixLength: 32 })];
+  const items = taken.slice(0, 2).map(({ id }) => ({ operation: 'releaseAllocation', path: { allocationId: id } }));
+  await api.expect(200, 'POST', '/v1/batches', { body: { mode: 'atomic', items } });
+  await reached(first, 'served');
+  // 45.96.0.1/32 is free, in the block that the large one is nearest to.
+  expect([(await look(large)).state, (await look(small)).state]).toEqual(['waiting', 'waiting']);
+  await wait(root.id, { prefix: '45.96.0.4/30', wait: { seconds: 600, priority: 9 } });
+  const { allocationId } = await reached(small, 'served');
+  expect((await api.get(`/v1/allocations/${allocationId}`)).body.prefix).toBe('45.96.0.1/32');
+  expect((await look(large)).position).toBe(2);
+});
+
 test('a later arrival does not overtake: space has returned, nobody has looked at the queue yet, and somebody asks', async () => {
   const { api, database } = controller;
   const root = await newRoot(api, ['45.96.0.0/30']);
