@@ -69,12 +69,12 @@ export class Client {
     return this.below(4) === 0 ? { ...wanted, placement: this.pick(['first', 'last', 'random', 'sparse', 'best-fit']) } : wanted;
   }
 
-  /** A /28 of the client's own /16 that it does not have: nobody else may be in the way. */
+  /** A /28 of the client's own /16 of which it has nothing: nobody else may be in the way. What was made smaller begins where it did. */
   private ownPrefix(): string {
     for (;;) {
       const at = this.below(4096);
-      const prefix = `42.${this.number}.${at >> 4}.${(at & 15) << 4}/28`;
-      if (!this.mine.some((one) => one.prefix === prefix)) return prefix;
+      const first = `42.${this.number}.${at >> 4}.${(at & 15) << 4}`;
+      if (!this.mine.some((one) => one.prefix.startsWith(`${first}/`))) return `${first}/28`;
     }
   }
 
