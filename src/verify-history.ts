@@ -4,6 +4,7 @@
  */
 import 'reflect-metadata';
 import { readDatabaseUrl } from './config.js';
+import { counted } from './model/counted.js';
 import { verifyHistory } from './operations/history/verify-history.js';
 import { createDataSource } from './storage/database.js';
 import { Transactions } from './storage/transactions.js';
@@ -14,9 +15,9 @@ try {
   await source.destroy();
   for (const finding of verdict.findings) console.log(finding);
   const { ranges, rows, forgotten, unsealed, head } = verdict;
-  if (forgotten.rows > 0) console.log(`${forgotten.rows} rows of ${forgotten.ranges} ranges are past retention and gone`);
-  if (unsealed.rows > 0) console.log(`${unsealed.rows} rows since ${unsealed.since} are not sealed yet, and not judged`);
-  console.log(`${verdict.findings.length === 0 ? 'as sealed' : 'NOT as sealed'}: ${ranges} ranges, ${rows} rows${head === null ? '' : `; newest seal ${head}`}`);
+  if (forgotten.rows > 0) console.log(`${counted(forgotten.rows, 'row')} of ${counted(forgotten.ranges, 'range')} past retention and gone`);
+  if (unsealed.rows > 0) console.log(`${counted(unsealed.rows, 'row')} since ${unsealed.since} not sealed yet, and not judged`);
+  console.log(`${verdict.findings.length === 0 ? 'as sealed' : 'NOT as sealed'}: ${counted(ranges, 'range')}, ${counted(rows, 'row')}${head === null ? '' : `; newest seal ${head}`}`);
   process.exitCode = verdict.findings.length === 0 ? 0 : 1;
 } catch (error) {
   console.error(`casm: verify-history failed: ${error instanceof Error ? error.message : String(error)}`);

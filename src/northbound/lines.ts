@@ -5,6 +5,7 @@ import { CsvError, parse } from 'csv-parse';
 import type { ContractOperation } from '../contract/contract.js';
 import { refusalOf } from '../http/contract.guard.js';
 import { unstorableText } from '../http/unstorable-text.js';
+import { counted } from '../model/counted.js';
 import { CasmError } from '../model/errors.js';
 import { columns, fromCells, neededColumns, type ExchangeKind, type ExchangeLine } from '../model/exchange.js';
 
@@ -77,7 +78,7 @@ async function* csvLines(body: AsyncIterable<string>, kind: ExchangeKind, held: 
     for await (const { record, info, raw } of feed(body, parser)) {
       const text = raw.replace(/\r?\n$/, '');
       if (header === undefined) header = checkHeader(kind, record);
-      else if (record.length !== header.length) yield refused(info.lines, text, 'import-invalid', `the line has ${record.length} cells, and the header ${header.length}`);
+      else if (record.length !== header.length) yield refused(info.lines, text, 'import-invalid', `the line has ${counted(record.length, 'cell')}, and the header ${header.length}`);
       else yield held(info.lines, text, fromCells(Object.fromEntries(header.map((column, at) => [column, record[at] ?? '']))));
     }
   } catch (error) {

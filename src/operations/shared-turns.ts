@@ -1,4 +1,5 @@
 /** Requests that want the same turn, served together: knows nothing of what the turn is of. */
+import { counted } from '../model/counted.js';
 import { CasmError } from '../model/errors.js';
 import { isUnconnected, isUndone } from '../storage/constraint-errors.js';
 import type { Ask } from './hall.js';
@@ -39,7 +40,7 @@ export class SharedTurns<Input, Output> {
         this.queues.set(key, [waiting]);
         void this.serveAll(key);
       } else if (queue.length >= this.longest) {
-        reject(new CasmError('busy', `${this.longest} requests wait for this pool already: try again in a moment`));
+        reject(new CasmError('busy', `${counted(this.longest, 'request waits', 'requests wait')} for this pool already: try again in a moment`));
       } else queue.push(waiting);
     });
   }

@@ -35,14 +35,14 @@ export async function findings(tx: Tx, limit: number): Promise<Finding[]> {
      select 'overlap' as kind, pool_id as "poolId", prefix::text, null::uuid as "quotaId", format('%s overlaps %s %s', use, previous_use, previous) as detail
        from neighbours where previous && prefix
      union all
-     select 'gap', x.pool_id, x.prefix::text, null, format('its parts add up to %s of %s units', trunc(coalesce(s.addresses, 0)), trunc(power(2::numeric, 128 - masklen(x.prefix))))
+     select 'gap', x.pool_id, x.prefix::text, null, format('its parts add up to %s units, and not to %s', trunc(coalesce(s.addresses, 0)), trunc(power(2::numeric, 128 - masklen(x.prefix))))
        from pool_prefixes x left join sums s on s.pool_id = x.pool_id and s.pool_prefix = x.prefix
        where coalesce(s.addresses, 0) <> power(2::numeric, 128 - masklen(x.prefix))
      union all
      select 'unmerged', pool_id, min(prefix)::text, null, 'both halves of a block are free but stand apart' from free_blocks
        where masklen(prefix) > masklen(pool_prefix) group by pool_id, pool_prefix, masklen(prefix), network(set_masklen(prefix, masklen(prefix) - 1)) having count(*) > 1
      union all
-     select 'miscounted', null, null, id, format('%s has %s IPv4 addresses and %s IPv6 /64 subnets, and is counted with %s and %s', holder, has_ipv4, has_ipv6, ipv4, ipv6)
+     select 'miscounted', null, null, id, format('%s has IPv4 addresses and IPv6 /64 subnets: %s and %s, and is counted with %s and %s', holder, has_ipv4, has_ipv6, ipv4, ipv6)
        from counted where (ipv4, ipv6) <> (has_ipv4, has_ipv6)
      limit $1`,
     [limit],

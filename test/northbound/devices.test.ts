@@ -81,7 +81,7 @@ test('a device leaves when it serves nothing, and its tokens with it', async () 
   await api.as(token).expect(200, 'GET', '/southbound/v1/document');
   const made = await allocate(api, root.id, { prefixLength: 28, deviceId: device.id });
   const { detail } = await api.problem('device-in-use', 'DELETE', `/v1/devices/${device.id}`);
-  expect(detail).toContain('1 allocations');
+  expect(detail).toContain('still serves 1 allocation (quarantined');
   await api.expect(200, 'DELETE', `/v1/allocations/${made.id}`);
   await eventually(async () => expect((await api.expect(200, 'GET', `/v1/allocations/${made.id}`)).state).toBe('quarantined'));
   await api.problem('device-in-use', 'DELETE', `/v1/devices/${device.id}`);

@@ -64,7 +64,7 @@ test('a quota that has not counted what its holder has is found, whichever part 
   ] as const;
   for (const [breaking, mending, counted] of breaks) {
     await database.query(breaking);
-    const detail = `${holder} has 16 IPv4 addresses and 1 IPv6 /64 subnets, and is counted with ${counted}`;
+    const detail = `${holder} has IPv4 addresses and IPv6 /64 subnets: 16 and 1, and is counted with ${counted}`;
     expect((await api.expect(200, 'GET', '/v1/integrity')).findings).toEqual([{ kind: 'miscounted', poolId: null, prefix: null, quotaId: quota.id, detail }]);
     await database.query(mending);
   }

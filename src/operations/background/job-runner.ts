@@ -6,6 +6,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, run, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
+import { counted } from '../../model/counted.js';
 import { beat, buryTheDead, leave } from '../../storage/controllers.js';
 import type { JobName } from '../../storage/jobs.js';
 import type { Transactions } from '../../storage/transactions.js';
@@ -123,6 +124,6 @@ export class JobRunner {
       return buryTheDead(tx, silentSeconds);
     });
     this.lastBeat = Date.now();
-    if (dead.length > 0) this.log.warn(`took over the jobs of ${dead.length} silent controller(s)`);
+    if (dead.length > 0) this.log.warn(`took over the jobs of ${counted(dead.length, 'silent controller')}`);
   }
 }

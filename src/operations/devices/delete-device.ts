@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.js';
 import { CasmError } from '../../model/errors.js';
 import { countServedBy } from '../../storage/served-allocations.js';
 import { lockDelivery } from '../../storage/deliveries.js';
@@ -12,7 +13,7 @@ export async function deleteDevice(work: Work, { deviceId, ifMatch }: { deviceId
   const before = found(await devices.lockDevice(work.tx, deviceId), 'device', deviceId);
   checkVersion(ifMatch, before.version);
   const served = await countServedBy(work.tx, deviceId);
-  if (served > 0) throw new CasmError('device-in-use', `${before.name} still serves ${served} allocations (quarantined ones count): release them first`);
+  if (served > 0) throw new CasmError('device-in-use', `${before.name} still serves ${counted(served, 'allocation')} (quarantined ones count): release them first`);
   await devices.deleteDevice(work.tx, deviceId);
   work.audit({ resourceType: 'device', resourceId: deviceId, before, after: null });
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.js';
 import { beginning, writePlace } from '../../model/event.js';
 import { compareRows, hashSeal, noSeal, type Seal } from '../../model/seal.js';
 import { forgottenBefore, listSeals, rowsBetween, unsealedTail } from '../../storage/audit-seals.js';
@@ -72,7 +73,7 @@ async function rowFindings(tx: Tx, seal: Seal, forgottenUntil: string | null): P
   ];
   const pastRetention = foreign.length === 0 && forgottenUntil !== null && seal.lastAt < forgottenUntil;
   if (missing > foreign.length && !pastRetention) {
-    findings.push(`${nameOf(seal)}: ${missing - foreign.length} row(s) gone, the first ${missingAfter === null ? 'at its beginning' : `behind row ${missingAfter}`}`);
+    findings.push(`${nameOf(seal)}: ${counted(missing - foreign.length, 'row')} gone, the first ${missingAfter === null ? 'at its beginning' : `behind row ${missingAfter}`}`);
   }
   return { findings, rows: rows.length - foreign.length, forgotten: pastRetention ? missing : 0 };
 }

@@ -1,4 +1,5 @@
 import { giveBack } from '../../allocator/free-space.js';
+import { counted } from '../../model/counted.js';
 import { CasmError } from '../../model/errors.js';
 import { devicesSuppliedFrom } from '../../storage/domains.js';
 import * as pools from '../../storage/pools.js';
@@ -17,13 +18,13 @@ export async function deletePool(work: Work, { poolId, ifMatch }: { poolId: stri
   await pools.outlastKeepers(tx, [poolId]);
   const { children, allocations } = await pools.poolContents(tx, poolId);
   if (children.length > 0 || allocations > 0) {
-    throw new CasmError('pool-in-use', `the pool still has ${children.length} child pools and ${allocations} allocations (quarantined ones count): release and delete them first`, {
+    throw new CasmError('pool-in-use', `the pool still has ${counted(children.length, 'child pool')} and ${counted(allocations, 'allocation')} (quarantined ones count): release and delete them first`, {
       conflicts: children,
     });
   }
   const supplied = await devicesSuppliedFrom(tx, [poolId]);
   if (supplied.length > 0) {
-    throw new CasmError('pool-in-use', `${supplied.length} devices are supplied from the pool: change their domains first`, { conflicts: supplied });
+    throw new CasmError('pool-in-use', `${counted(supplied.length, 'device is', 'devices are')} supplied from the pool: change their domains first`, { conflicts: supplied });
   }
   const prefixes = await pools.poolPrefixes(tx, poolId);
   await pools.deletePool(tx, poolId);

@@ -1,4 +1,5 @@
 /** What the quotas of one turn still allow: each request is charged before anything is taken, and sees those before it. */
+import { counted } from '../../model/counted.js';
 import { CasmError } from '../../model/errors.js';
 import type { Family } from '../../model/prefix.js';
 import { unitsOf, type Quota } from '../../model/quota.js';
@@ -17,9 +18,9 @@ interface Account {
   readonly used: Record<Family, bigint>;
 }
 
-const names: Readonly<Record<Family, { limit: 'ipv4Addresses' | 'ipv6Subnets'; cap: 'ipv4AddressesPerRequest' | 'ipv6SubnetsPerRequest'; unit: string }>> = {
-  ipv4: { limit: 'ipv4Addresses', cap: 'ipv4AddressesPerRequest', unit: 'IPv4 addresses' },
-  ipv6: { limit: 'ipv6Subnets', cap: 'ipv6SubnetsPerRequest', unit: 'IPv6 /64 subnets' },
+const names: Readonly<Record<Family, { limit: 'ipv4Addresses' | 'ipv6Subnets'; cap: 'ipv4AddressesPerRequest' | 'ipv6SubnetsPerRequest'; unit: [one: string, many: string] }>> = {
+  ipv4: { limit: 'ipv4Addresses', cap: 'ipv4AddressesPerRequest', unit: ['IPv4 address', 'IPv4 addresses'] },
+  ipv6: { limit: 'ipv6Subnets', cap: 'ipv6SubnetsPerRequest', unit: ['IPv6 /64 subnet', 'IPv6 /64 subnets'] },
 };
 
 /** What a call has asked for so far under each quota, whichever pools it asked: all prefixes of one request count together. */
@@ -75,13 +76,13 @@ function check(quota: Quota, { holder, family }: Charge, inCall: bigint, used: b
   const { limit, cap, unit } = names[family];
   const most = quota[cap];
   if (most !== null && inCall > BigInt(most)) {
-    throw new CasmError('quota-exceeded', `${holder} may ask for ${most} ${unit} at once, not for ${inCall}`, {
+    throw new CasmError('quota-exceeded', `${holder} may ask for ${counted(most, ...unit)} at once, not for ${inCall}`, {
       quota: { id: quota.id, unit: limit, perRequest: true, limit: most, used: String(used), asked: String(inCall) },
     });
   }
   const total = quota[limit];
   if (total === null || used + units <= BigInt(total)) return;
-  throw new CasmError('quota-exceeded', `${holder} has ${used} of ${total} ${unit}: ${units} more are too many`, {
+  throw new CasmError('quota-exceeded', `${holder} has ${used} of ${counted(total, ...unit)}: ${counted(units, 'more is', 'more are')} too many`, {
     quota: { id: quota.id, unit: limit, perRequest: false, limit: total, used: String(used), asked: String(units) },
   });
 }

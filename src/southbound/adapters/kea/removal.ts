@@ -1,4 +1,5 @@
 /** Empties the subnets that are to go: says which are free of leases now, and which still have to be waited for. */
+import { counted } from '../../../model/counted.js';
 import { formatPrefix } from '../../../model/prefix.js';
 import type { ControlChannel } from './control-channel.js';
 import type { KeaOptions } from './kea-options.js';
@@ -22,7 +23,7 @@ export async function emptySubnets(channel: ControlChannel, service: KeaService,
     const live = leases.filter((lease) => isLive(lease, now));
     if (live.length > 0 && options.onRemoval === 'wait') {
       const last = new Date(Math.max(...live.map((lease) => lease.endsAt)) * 1000);
-      waiting.push(`${formatPrefix(prefix)} still has ${live.length} ${live.length === 1 ? 'lease' : 'leases'}, the last until ${last.toISOString()}`);
+      waiting.push(`${formatPrefix(prefix)} still has ${counted(live.length, 'lease')}, the last until ${last.toISOString()}`);
       continue;
     }
     for (const lease of leases) await deleteLease(channel, service, lease);
