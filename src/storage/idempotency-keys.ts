@@ -48,11 +48,14 @@ export async function claimKeys(tx: Tx, claims: readonly Claim[]): Promise<Map<s
 
 export async function storeAnswers(tx: Tx, answers: readonly (Pick<Claim, 'caller' | 'key'> & { sealed: Buffer })[]): Promise<void> {
   if (answers.length === 0) return;
+  let end = 0;
+  const starts = answers.map(({ sealed }) => (end += sealed.length) - sealed.length + 1);
   await prepared(
     tx,
-    `update idempotency_keys k set sealed = t.sealed from unnest($1::uuid[], $2::text[], $3::bytea[]) as t (caller, key, sealed)
-     where k.caller = t.caller and k.key = t.key`,
-    [answers.map((one) => one.caller), answers.map((one) => one.key), answers.map((one) => one.sealed)],
+    // Bytes in an array would travel as hexadecimal text: as one value they travel as they are.
+    `update idempotency_keys k set sealed = substring($3::bytea from t.start for t.length)
+     from unnest($1::uuid[], $2::text[], $4::int[], $5::int[]) as t (caller, key, start, length) where k.caller = t.caller and k.key = t.key`,
+    [answers.map((one) => one.caller), answers.map((one) => one.key), Buffer.concat(answers.map((one) => one.sealed)), starts, answers.map((one) => one.sealed.length)],
   );
 }
 
