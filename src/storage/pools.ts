@@ -103,9 +103,9 @@ export async function touchPool(tx: Tx, id: string): Promise<void> {
   await rows(tx, 'update pools set version = version + 1 where id = $1', [id]);
 }
 
-/** Children of these pools become children of that one. @returns how many. */
-export async function adoptChildren(tx: Tx, parentIds: readonly string[], id: string): Promise<number> {
-  return (await rows(tx, 'update pools set parent_id = $2, version = version + 1 where parent_id = any($1::uuid[]) returning id', [parentIds, id])).length;
+/** Children of these pools become children of that one. */
+export async function adoptChildren(tx: Tx, parentIds: readonly string[], id: string): Promise<void> {
+  await rows(tx, 'update pools set parent_id = $2, version = version + 1 where parent_id = any($1::uuid[])', [parentIds, id]);
 }
 
 export async function deletePool(tx: Tx, id: string): Promise<void> {

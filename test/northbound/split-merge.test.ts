@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { eventually, startTestController, type TestController } from '../support/controller.js';
-import { allocate, freeBlocks, newChild, newDevice, newRoot, overlaps, unique, type Pool } from './plan.js';
+import { allocate, freeBlocks, newChild, newDevice, newRoot, overlaps, unique, type AuditEntry, type Pool } from './plan.js';
 
 let controller: TestController;
 beforeAll(async () => {
@@ -14,6 +14,7 @@ afterAll(() => controller.stop());
 
 const split = (id: string, body: object, query = ''): Promise<{ pool: Pool; created: Pool[]; moved: object }> => controller.api.expect(200, 'POST', `/v1/pools/${id}/split${query}`, { body });
 const merge = (id: string, poolIds: string[]): Promise<{ pool: Pool; merged: string[]; moved: object }> => controller.api.expect(200, 'POST', `/v1/pools/${id}/merge`, { body: { poolIds } });
+const told = async (id: string): Promise<AuditEntry[]> => (await controller.api.expect(200, 'GET', `/v1/audit?resourceId=${id}&operation=mergePools`)).items;
 const poolOf = async (id: string): Promise<string> => (await controller.api.expect(200, 'GET', `/v1/allocations/${id}`)).poolId;
 
 test('a part becomes a pool beside it, with what lies in it; merged again all is as it was', async () => {
@@ -109,6 +110,10 @@ test('only siblings merge; supply contracts and quarantines follow', async () =>
   const other = await newChild(api, root.id, { prefixes: ['45.96.1.0/24'], policy: { quarantineSeconds: 2 } });
   const grandchild = await newChild(api, other.id, { prefixes: ['45.96.1.0/25'] });
   const domain = { name: 'residential', poolId: other.id, family: 'ipv4', prefixLength: 28, holder: 'retail', service: 'internet' };
+  const empty = await newChild(api, other.id, { prefixes: ['45.96.1.192/26'] });
+  const whole = await allocate(api, empty.id, { prefixLength: 26 });
+  expect((await api.expect(200, 'POST', `/v1/allocations/${whole.id}/move`, { body: { poolId: other.id } })).poolId).toBe(other.id);
+  await api.expect(200, 'DELETE', `/v1/allocations/${whole.id}`);
   const device = await newDevice(api, root.spaceId, { domains: [domain, { ...domain, name: 'second', poolId: root.id }] });
   for (const poolId of [one.id, root.id, grandchild.id]) await api.problem('pool-unsuitable', 'POST', `/v1/pools/${one.id}/merge`, { body: { poolIds: [poolId] } });
   const resting = await allocate(api, other.id, { prefix: '45.96.1.128/26' });
@@ -117,7 +122,11 @@ test('only siblings merge; supply contracts and quarantines follow', async () =>
   const { domains } = await api.expect(200, 'GET', `/v1/devices/${device.id}`);
   expect(domains).toEqual([{ ...domain, poolId: one.id }, { ...domain, name: 'second', poolId: root.id }]);
   expect((await api.expect(200, 'GET', `/v1/pools/${one.id}`)).prefixes).toEqual(['45.96.0.0/23']);
-  expect((await api.expect(200, 'GET', `/v1/pools/${grandchild.id}`)).parentId).toBe(one.id);
+  for (const { id } of [grandchild, empty]) {
+    expect((await api.expect(200, 'GET', `/v1/pools/${id}`)).parentId).toBe(one.id);
+    expect(await told(id)).toMatchObject([{ resourceType: 'pool', before: { parentId: other.id }, after: { parentId: one.id } }]);
+  }
+  expect(await told(device.id)).toMatchObject([{ resourceType: 'device', before: { domains: [domain, {}] }, after: { domains } }]);
   await eventually(async () => expect(await freeBlocks(database, one.id)).toEqual(['45.96.0.0/24', '45.96.1.128/25']), 8_000);
 });
 
@@ -128,7 +137,10 @@ test('who waits for a pool that is merged away waits for the whole, and gets wha
   const full = await allocate(api, other.id, { prefixLength: 24 });
   const waiting = await api.post('/v1/allocations', { poolId: other.id, prefixLength: 25, holder: 'x', service: 'y', wait: { seconds: 60 } });
   expect(waiting.status).toBe(202);
+  const { id } = await api.expect(202, 'POST', '/v1/allocations', { body: { poolSelector: { poolIds: [other.id, one.id] }, prefixLength: 23, holder: 'x', service: 'y', wait: { seconds: 60 } } });
   await merge(one.id, [other.id]);
+  expect(await told(waiting.body.id)).toMatchObject([{ resourceType: 'waiting-request', before: { poolIds: [other.id] }, after: { poolIds: [one.id] } }]);
+  expect(await told(id)).toMatchObject([{ before: { poolIds: [other.id, one.id] }, after: { poolIds: [one.id] } }]);
   await eventually(async () => expect(await database.query('select prefix::text from allocations where pool_id = $1 and id <> $2', [one.id, full.id])).toEqual([{ prefix: '45.96.0.0/25' }]));
 });
 

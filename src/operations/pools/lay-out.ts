@@ -50,7 +50,7 @@ export async function layOut(work: Work, pool: { spaceId: string; parentId: stri
   return { allocations: movedAllocations.size, pools: moved.pools.length };
 }
 
-async function findPools(tx: Tx, ids: readonly string[]): Promise<Map<string, Pool>> {
+export async function findPools(tx: Tx, ids: readonly string[]): Promise<Map<string, Pool>> {
   const pools = new Map<string, Pool>();
   for (const id of ids) {
     const pool = await findPool(tx, id);

@@ -2,14 +2,17 @@ import { CasmError } from '../../model/errors.js';
 import type { Pool } from '../../model/pool.js';
 import { aggregate, formatPrefix, parsePrefix } from '../../model/prefix.js';
 import { lockDeliveries } from '../../storage/deliveries.js';
+import { findDevices } from '../../storage/devices.js';
 import { devicesSuppliedFrom, supplyFrom } from '../../storage/domains.js';
 import type { Tile } from '../../storage/pool-layout.js';
+import { childrenOf } from '../../storage/pool-retirement.js';
 import { adoptChildren, deletePool, findPool, lockPool, outlastKeepers, poolPrefixes, touchPool } from '../../storage/pools.js';
 import { lockWaitingFor, waitElsewhere } from '../../storage/waiting-requests.js';
 import { found } from '../not-found.js';
+import { auditPools } from '../waiting/end-waiting.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';
 import type { Work } from '../work.js';
-import { layOut, type Moves } from './lay-out.js';
+import { findPools, layOut, type Moves } from './lay-out.js';
 import { takePoolTurn, type PoolTurnRequest } from './pool-turn.js';
 
 export interface MergeResult {
@@ -35,17 +38,18 @@ export async function mergePools(work: Work, { poolIds, ...turn }: PoolTurnReque
   for (const other of others) checkSibling(before, other);
   await outlastKeepers(tx, ids);
   // Who waits and who is supplied come before the allocations, whose turns layOut takes.
-  await lockWaitingFor(tx, ids);
+  const queue = await lockWaitingFor(tx, ids);
   await lockDeliveries(tx, await devicesSuppliedFrom(tx, ids));
   const together = [before, ...others];
   const moved = await layOut(work, before, together.flatMap((pool) => pool.prefixes.map((prefix) => ({ poolId: pool.id, prefix }))), await joined(work, before.id, together));
-  const adopted = await adoptChildren(tx, ids, before.id);
-  for (const deviceId of await devicesSuppliedFrom(tx, ids)) await supplyFrom(tx, deviceId, ids, before.id);
+  const adopted = await adopt(work, ids, before.id);
+  await supply(work, ids, before.id);
   for (const other of others) {
     await deletePool(tx, other.id);
     work.audit({ resourceType: 'pool', resourceId: other.id, before: other, after: null });
   }
   await waitElsewhere(tx, ids, before.id);
+  auditPools(work, queue, (id) => [ids.includes(id) ? before.id : id]);
   wakeWaiting(tx, [before.id]);
   await touchPool(tx, before.id);
   const pool = found(await findPool(tx, before.id), 'pool', before.id);
@@ -58,6 +62,20 @@ function checkSibling(pool: Pool, other: Pool): void {
   if (other.id === pool.id) throw new CasmError('pool-unsuitable', 'a pool is not merged into itself', { conflicts: [other.id] });
   if (other.spaceId === pool.spaceId && other.parentId === pool.parentId) return;
   throw new CasmError('pool-unsuitable', `${other.name} is no sibling of ${pool.name}: only pools of the same parent merge`, { conflicts: [other.id] });
+}
+
+/** Children without a prefix, which nothing else has moved. @returns how many */
+async function adopt(work: Work, poolIds: readonly string[], poolId: string): Promise<number> {
+  const children = await findPools(work.tx, await childrenOf(work.tx, poolIds));
+  await adoptChildren(work.tx, poolIds, poolId);
+  for (const after of (await findPools(work.tx, [...children.keys()])).values()) work.audit({ resourceType: 'pool', resourceId: after.id, before: children.get(after.id) ?? null, after });
+  return children.size;
+}
+
+async function supply(work: Work, poolIds: readonly string[], poolId: string): Promise<void> {
+  const devices = await findDevices(work.tx, await devicesSuppliedFrom(work.tx, poolIds));
+  for (const id of devices.keys()) await supplyFrom(work.tx, id, poolIds, poolId);
+  for (const after of (await findDevices(work.tx, [...devices.keys()])).values()) work.audit({ resourceType: 'device', resourceId: after.id, before: devices.get(after.id) ?? null, after });
 }
 
 /** The prefixes of all of them, those joined that complete each other within one prefix of the parent. */

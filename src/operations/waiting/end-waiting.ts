@@ -24,6 +24,7 @@ export async function expireWaitingRequest(work: Work, { waitingRequestId }: { w
 export async function cancelWaitingFor(work: Work, poolId: string): Promise<void> {
   const queue = await lockWaitingFor(work.tx, [poolId]);
   await forgetPool(work.tx, poolId);
+  auditPools(work, queue.filter(({ poolIds }) => poolIds.length > 1), (id) => (id === poolId ? [] : [id]));
   await cancel(work, queue.filter(({ poolIds }) => poolIds.length === 1), 'the pool was deleted');
 }
 
@@ -55,6 +56,14 @@ export function auditEnds(work: Work, queue: readonly WaitingRequest[], ends: re
     if (waited === undefined) continue;
     const after = { ...plain(waited), ...how, endedAt: work.now.toISOString() };
     work.audit({ resourceType: 'waiting-request', resourceId: id, before: plain(waited), after });
+  }
+}
+
+/** Of those that wait on: for what each of their pools has become. */
+export function auditPools(work: Work, queue: readonly WaitingRequest[], become: (poolId: string) => string[]): void {
+  for (const waits of queue) {
+    const after = { ...plain(waits), poolIds: [...new Set(waits.poolIds.flatMap(become))] };
+    work.audit({ resourceType: 'waiting-request', resourceId: waits.id, before: plain(waits), after });
   }
 }
 
