@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Api } from '../support/api.js';
 import { startTestController, type TestController } from '../support/controller.js';
+import { pastHorizon } from '../support/horizon.js';
 import { contractFiles, operationsOf } from './contract-files.js';
 import { Story } from './story.js';
 
@@ -114,6 +115,7 @@ test('the pool is cut, joined, and runs empty', async () => {
 test('the controller of it all', async () => {
   for (const operation of ['getHealth', 'getReadiness', 'checkIntegrity']) await story.tell(portal, operation);
   await story.tell(portal, 'listAudit', { query: `?resourceId=${poolId}&operation=createPool` });
+  await pastHorizon(controller.database);
   await story.tell(portal, 'listEvents', { query: '?resourceType=allocation&holder=voice&limit=1' });
 });
 

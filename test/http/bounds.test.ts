@@ -7,7 +7,7 @@ import { allocationOf, newRoot, withConnection } from '../northbound/plan.js';
 
 let controller: TestController;
 beforeAll(async () => {
-  controller = await startTestController({ longestQueue: 2, headersTimeout: 300, requestTimeout: 900, connectionsCheckingInterval: 50 });
+  controller = await startTestController({ longestQueue: 2, headersTimeout: 500, requestTimeout: 1_500, connectionsCheckingInterval: 50 });
 });
 afterAll(() => controller.stop());
 
@@ -29,7 +29,7 @@ test('who takes less time than that is served, and a connection may be kept', as
   const body = '{"name":"in two parts"}';
   const answered = await new Promise<string>((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(`${post}content-length: ${body.length}\r\n\r\n${body.slice(0, 5)}`));
-    setTimeout(() => socket.write(body.slice(5)), 400);
+    setTimeout(() => socket.write(body.slice(5)), 600);
     socket.on('error', reject);
     socket.on('data', (data) => {
       resolve(data.toString());

@@ -23,8 +23,9 @@ async function whileHeld(poolId: string, asks: readonly (() => Promise<ApiAnswer
     const answers: Promise<ApiAnswer>[] = [];
     for (const ask of asks) {
       answers.push(ask());
-      // One after the other, so that their order is known.
-      await sleep(60);
+      // One after the other, so that their order is known: whoever asks behind it has been let in and answered.
+      await sleep(40);
+      await controller.api.expect(200, 'GET', `/v1/pools/${poolId}`);
     }
     await other.query('rollback');
     return Promise.all(answers);

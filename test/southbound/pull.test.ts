@@ -36,7 +36,8 @@ test('a waiting pull is answered as soon as a newer revision is committed', asyn
   const committed = performance.now();
   const { answer, at } = await waiting;
   expect(answer).toMatchObject({ status: 200, body: { revision: '2', ranges: [{ id: made.id }] } });
-  expect(at - committed).toBeLessThan(1000);
+  // Woken by the commit, long before it would have looked by itself.
+  expect(at - committed).toBeLessThan(4_000);
 });
 
 test('who waits with a token that has ended meanwhile gets nothing', async () => {
@@ -70,7 +71,7 @@ test('of several preferences the wait is honoured, and what is not known is pass
     return performance.now() - begun;
   };
   for (const prefer of ['respond-async, wait=1', 'Wait = "1"; exactly, handling=lenient']) expect(await timed(prefer), prefer).toBeGreaterThan(900);
-  for (const prefer of ['respond-async', 'wait', 'wait=soon', 'return="minimal, wait=1"']) expect(await timed(prefer), prefer).toBeLessThan(900);
+  for (const prefer of ['respond-async', 'wait', 'wait=soon', 'return="minimal, wait=20"']) expect(await timed(prefer), prefer).toBeLessThan(10_000);
 });
 
 test('a suspended device is told so, also while it waits, and gets its document when it is active again', async () => {

@@ -42,7 +42,7 @@ describe('a pulling BNG', () => {
     const began = Date.now();
     door.publish(documentOf(2, [v4Range('192.0.2.0/25'), v4Range('198.51.100.0/24')]));
     await expect.poll(() => door.acks.at(-1)?.revision, { interval: 5 }).toBe('2');
-    expect(Date.now() - began).toBeLessThan(1000);
+    expect(Date.now() - began).toBeLessThan(10_000);
     expect(prefixes(bng)).toEqual(['192.0.2.0/25', '198.51.100.0/24']);
     await expect.poll(async () => JSON.parse(await readFile(join(folder, 'bng-1.json'), 'utf8')) as unknown).toMatchObject({ acknowledged: '2', document: { revision: '2' } });
   });
@@ -114,6 +114,6 @@ describe('a pulling BNG', () => {
     await expect.poll(() => door.requests.at(-1)).toContain('wait=30');
     const began = Date.now();
     await bng.stop();
-    expect(Date.now() - began).toBeLessThan(1000);
+    expect(Date.now() - began).toBeLessThan(10_000);
   });
 });

@@ -15,6 +15,7 @@ import { SecretBox } from '../../../src/storage/secret-box.js';
 import { Transactions } from '../../../src/storage/transactions.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/controller.js';
+import { pastHorizon } from '../../support/horizon.js';
 
 let database: TestDatabase;
 let source: DataSource;
@@ -42,12 +43,9 @@ async function happens(numbers: readonly number[]): Promise<void> {
   }
 }
 
-/** One range of all there is, as soon as younger transactions of the server keep none of it behind the horizon. */
+/** One range of all there is. */
 async function seal(): Promise<void> {
-  await eventually(async () => {
-    const [{ behind }] = (await database.query<{ behind: number }>('select count(*)::int as behind from audit where turn >= journal_horizon()')) as [{ behind: number }];
-    expect(behind).toBe(0);
-  });
+  await pastHorizon(database);
   await hall.act('sealHistory', sealHistory, undefined);
   expect((await verify()).unsealed.rows).toBe(0);
 }

@@ -29,23 +29,22 @@ test('merged pools: those who wait, then the devices they supply, then their all
   const waiting = await hall.act('allocatePrefix', allocateOrWait, { ...ask, wait: { seconds: 60 } });
   expect(isWaiting(waiting)).toBe(true);
   const turns = [['waiting_requests', 'id', waiting.id], ['deliveries', 'device_id', device.id], ['allocations', 'id', allocation.id]] as const;
-  const take = ([table, key]: (typeof turns)[number]): string => `select from ${table} where ${key} = $1 for no key update`;
-  await withConnection(database, async (other) => {
-    await other.query('begin');
+  await withConnection(database, (one) => withConnection(database, async (other) => {
     let merging: Promise<unknown> | undefined;
-    for (const turn of turns) {
-      // Each is still free while the merge waits for the one before it, which is ours.
-      const { rowCount } = await other.query(`${take(turn)} skip locked`, [turn[2]]);
-      expect(rowCount, `the turn of ${turn[0]}`).toBe(1);
+    for (const [at, [table, key, id]] of turns.entries()) {
+      const [holder, before] = at % 2 === 0 ? [one, other] : [other, one];
+      await holder.query('begin');
+      // Each is still free while the merge waits for the one before it.
+      const { rowCount } = await holder.query(`select from ${table} where ${key} = $1 for no key update skip locked`, [id]);
+      expect(rowCount, `the turn of ${table}`).toBe(1);
       merging ??= hall.act('mergePools', mergePools, { poolId: stays.id, poolIds: [goes.id] });
-      await eventually(async () => {
-        const blocked = await database.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
-        expect(blocked).toHaveLength(1);
-      });
+      await before.query('rollback');
+      const { rows: [mine] } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await eventually(async () => expect(await database.query('select from pg_stat_activity where $1::int = any (pg_blocking_pids(pid))', [mine?.pid])).toHaveLength(1));
     }
-    await other.query('commit');
+    await one.query('rollback');
     await merging;
-  });
+  }));
   const [now] = await database.query('select pool_id, (select domains -> 0 ->> \'poolId\' from devices where id = $2) as supplier from allocations where id = $1', [allocation.id, device.id]);
   expect(now).toEqual({ pool_id: stays.id, supplier: stays.id });
 });
