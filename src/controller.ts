@@ -80,6 +80,8 @@ function httpAdapter({ longestQueue: _, ...timeouts }: Bounds): FastifyAdapter {
 
 function prepare(server: FastifyInstance, metrics: Metrics, tokens: TokenDesk): void {
   readBodies(server);
+  // An expectation that nobody knows may be passed by (RFC 9110 §10.1.1); left alone it is a 417 without a word.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
     if (request.raw.httpVersion === '1.1' && request.headers.host === undefined) throw new CasmError('invalid-request', 'HTTP/1.1 wants a Host header');

@@ -32,6 +32,11 @@ test.each([
   expect((await controller.api.get('/healthz')).status).toBe(200);
 });
 
+test('an expectation that nobody knows changes nothing', async () => {
+  const answer = await sent(controller.api.url, head('host: x', 'expect: miracles'));
+  expect(answer.body.code).toBe('unauthorized');
+});
+
 test('a request that has been answered is not answered again', async () => {
   // Its body turns out to be broken when 401 has been said already.
   const answer = await sent(controller.api.url, `POST /v1/spaces HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n`, 'x');

@@ -50,6 +50,17 @@ test('what can be had is 201 as always; what cannot waits with its place, and co
   expect((await api.expect(200, 'GET', '/v1/integrity')).findings).toEqual([]);
 });
 
+test('who waits for several pools waits on when one of them is deleted, and the audit says for which', async () => {
+  const { api } = controller;
+  const root = await newRoot(api, ['45.96.0.0/24']);
+  const [goes, stays] = [await newChild(api, root.id, { prefixes: ['45.96.0.0/28'] }), await newChild(api, root.id, { prefixes: ['45.96.0.16/28'] })];
+  const { body: waiting } = await api.post('/v1/allocations', { poolSelector: { poolIds: [goes.id, stays.id] }, prefixLength: 27, holder: 'h', service: 's', wait: { seconds: 60 } });
+  await api.expect(204, 'DELETE', `/v1/pools/${goes.id}`);
+  expect(await look(waiting)).toMatchObject({ state: 'waiting', poolIds: [stays.id] });
+  const entries = (await api.get(`/v1/audit?resourceId=${waiting.id}&operation=deletePool`)).body.items;
+  expect(entries).toMatchObject([{ resourceType: 'waiting-request', before: { poolIds: [goes.id, stays.id] }, after: { state: 'waiting', poolIds: [stays.id] } }]);
+});
+
 test('trap: 409 pool-exhausted is not the answer to who would wait, and waiting in vain is refused at once', async () => {
   const { api } = controller;
   const root = await newRoot(api, ['45.96.0.0/30']);
