@@ -32,16 +32,23 @@ interface DriverError {
   readonly code?: string;
   readonly constraint?: string;
   readonly severity?: string;
+  readonly routine?: string;
 }
 
 export function driverError(error: unknown): DriverError | undefined {
   return error instanceof QueryFailedError ? (error.driverError as DriverError) : undefined;
 }
 
-/** Deadlocks and serialization failures: the same work may succeed when it is run again. */
+/** Deadlocks, serialization failures, and what has to be prepared anew: the same work may succeed when it is run again. */
 export function isPassing(error: unknown): boolean {
   const code = driverError(error)?.code;
-  return code === '40P01' || code === '40001';
+  return code === '40P01' || code === '40001' || isStale(error);
+}
+
+/** Whether a prepared statement is not what its name says any more: a migration has changed its columns, or somebody has discarded it. */
+export function isStale(error: unknown): boolean {
+  const driver = driverError(error);
+  return driver?.code === '26000' || driver?.routine === 'RevalidateCachedQuery';
 }
 
 /** Whether it is certain that nothing was kept: the work itself threw, or the database has said no and goes on (class 57P ends the connection). */

@@ -5,7 +5,7 @@
 import type { Writable } from 'node:stream';
 import type { PoolClient, QueryConfig } from 'pg';
 import { QueryFailedError, type EntityManager, type QueryRunner } from 'typeorm';
-import { driverError } from './constraint-errors.js';
+import { isStale } from './constraint-errors.js';
 
 export type Tx = EntityManager;
 
@@ -13,15 +13,16 @@ export function rows<Row>(tx: Tx, text: string, parameters: readonly unknown[] =
   return send(tx, { text, values: [...parameters] });
 }
 
-/** Names of statements, by their text: the same on every connection. */
+/** Names of statements, by their text: the same on every connection, and never given twice. */
 const names = new Map<string, string>();
+let given = 0;
 
 /**
  * As rows, for what is run over and over: parsed once a connection, and planned anew only as long as that pays. Not for a
  * statement put together from parts, nor for one whose best plan depends on what is asked.
  */
 export function prepared<Row>(tx: Tx, text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-  const name = names.get(text) ?? `casm_${names.size}`;
+  const name = names.get(text) ?? `casm_${(given += 1)}`;
   names.set(text, name);
   return send(tx, { name, text, values: [...parameters] });
 }
@@ -40,6 +41,9 @@ export async function connect(runner: QueryRunner): Promise<Tx> {
   return runner.manager;
 }
 
+/** What the transactions have failed of that are on these connections: until they are undone, all statements behind that are refused. */
+const failures = new WeakMap<PoolClient, QueryFailedError>();
+
 async function send<Row>(tx: Tx, statement: QueryConfig): Promise<Row[]> {
   const connection = tx.queryRunner && connections.get(tx.queryRunner);
   if (connection === undefined || tx.queryRunner?.isReleased === true) throw new Error('a statement needs an open transaction');
@@ -48,9 +52,16 @@ async function send<Row>(tx: Tx, statement: QueryConfig): Promise<Row[]> {
   stream.cork();
   process.nextTick(() => stream.uncork());
   try {
-    return (await connection.query<Row & object>(statement)).rows;
+    const { rows: answered } = await connection.query<Row & object>(statement);
+    failures.delete(connection);
+    return answered;
   } catch (error) {
-    throw new QueryFailedError(statement.text, statement.values, error as Error);
+    const failure = new QueryFailedError(statement.text, statement.values, error as Error);
+    if (failures.has(connection)) throw failure;
+    failures.set(connection, failure);
+    // A migration beside us changes many at once: all are prepared anew, where nobody has begun to do so.
+    if (isStale(failure) && names.get(statement.text) === statement.name) names.clear();
+    throw failure;
   }
 }
 
@@ -89,16 +100,12 @@ export async function settle(tx: Tx, ...more: readonly Promise<unknown>[]): Prom
   if (failed !== undefined) throw failed.reason;
 }
 
-/** What a statement that is refused in a transaction that has failed already says: not what it has failed of. */
-const inFailedTransaction = '25P02';
-
-/** The failure behind a failure: where it is only that the transaction has failed already, what was sent by `later` says of what. */
+/** The failure behind a failure: where the transaction has failed of another statement already, it is that one's. */
 export async function causeOf(tx: Tx, failure: unknown): Promise<unknown> {
-  const sent = await settle(tx).then(
-    () => failure,
-    (earlier: unknown) => earlier,
-  );
-  return driverError(failure)?.code === inFailedTransaction ? sent : failure;
+  await settle(tx).catch(() => undefined);
+  const connection = tx.queryRunner && connections.get(tx.queryRunner);
+  const first = connection && failures.get(connection);
+  return first !== undefined && failure instanceof QueryFailedError ? first : failure;
 }
 
 /** Times leave storage as RFC 3339 text in UTC. */

@@ -1,6 +1,6 @@
 /**
- * Opens transactions. A write, or its rehearsal, that meets a deadlock or a serialization failure is run again from its
- * start, so what it does must live in the database alone. A snapshot reads one moment of everything and cannot write.
+ * Opens transactions. What meets a deadlock or a serialization failure, or a table that a migration has just changed, is run again
+ * from its start, so what a write does must live in the database alone. A snapshot reads one moment of everything and cannot write.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
@@ -21,45 +21,28 @@ export class Transactions {
   constructor(private readonly source: DataSource) {}
 
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.untilDone(work, 'commit');
+    return untilDone(() => this.within(beginWrite, work, 'commit'));
   }
 
   /** Does the work and undoes it; what it found out is returned. */
   rehearse<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.untilDone(work, 'rollback');
+    return untilDone(() => this.within(beginWrite, work, 'rollback'));
   }
 
-  private async untilDone<T>(work: (tx: Tx) => Promise<T>, end: 'commit' | 'rollback'): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.within(beginWrite, work, end);
-      } catch (error) {
-        if (!isPassing(error)) throw translate(error);
-        if (attempt === tries) throw new CasmError('busy', 'too many requests want the same things at once: try again in a moment', {}, { cause: error });
-        // Those that met must not meet again in step.
-        await setTimeout(attempt * 10 * Math.random());
-      }
-    }
-  }
-
-  async snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    try {
-      return await this.within(beginSnapshot, work, 'commit');
-    } catch (error) {
-      throw translate(error);
-    }
+  snapshot<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return untilDone(() => this.within(beginSnapshot, work, 'commit'));
   }
 
   /** For a question of one statement, which is of one moment by itself: a single round trip. */
-  async glance<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const runner = this.source.createQueryRunner();
-    try {
-      return await work(await connect(runner));
-    } catch (error) {
-      throw translate(error);
-    } finally {
-      await runner.release();
-    }
+  glance<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return untilDone(async () => {
+      const runner = this.source.createQueryRunner();
+      try {
+        return await work(await connect(runner));
+      } finally {
+        await runner.release();
+      }
+    });
   }
 
   /** The first statement travels with the begin, and the commit with the last ones: the driver pipelines them. */
@@ -79,6 +62,19 @@ export class Transactions {
       throw cause;
     } finally {
       await runner.release();
+    }
+  }
+}
+
+async function untilDone<T>(once: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once();
+    } catch (error) {
+      if (!isPassing(error)) throw translate(error);
+      if (attempt === tries) throw new CasmError('busy', 'too many requests want the same things at once: try again in a moment', {}, { cause: error });
+      // Those that met must not meet again in step.
+      await setTimeout(attempt * 10 * Math.random());
     }
   }
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { CasmError } from '../../src/model/errors.js';
 import { createDataSource } from '../../src/storage/database.js';
 import { tentatively } from '../../src/storage/savepoint.js';
-import { later, oneRow, rows, type Tx } from '../../src/storage/sql.js';
+import { later, oneRow, prepared, rows, type Tx } from '../../src/storage/sql.js';
 import { Transactions } from '../../src/storage/transactions.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -102,6 +102,54 @@ test('what was sent without waiting and failed is what is thrown, not the refusa
   });
   await expect(refused).rejects.toMatchObject({ name: 'CasmError', code: 'name-taken' });
   expect(await counts()).toEqual([1, 0]);
+});
+
+test('so it is where several are waited for at once, and where a statement behind it is known by a name that was never learnt', async () => {
+  let attempts = 0;
+  const nested = (tx: Tx): Promise<unknown> => Promise.all([attempts === 1 ? rows(tx, passing) : undefined, add(tx, 2)]);
+  await transactions.write(async (tx) => {
+    attempts += 1;
+    await Promise.all([nested(tx), add(tx, 1)]);
+  });
+  expect(attempts).toBe(2);
+  const refused = transactions.write(async (tx) => {
+    later(tx, rows(tx, 'insert into counters values (1, 0)'));
+    const unlearnt = (): Promise<unknown> => prepared(tx, 'select count as unlearnt from counters');
+    later(tx, unlearnt());
+    await unlearnt();
+  });
+  await expect(refused).rejects.toMatchObject({ driverError: { code: '23505' } });
+  expect(await counts()).toEqual([1, 1]);
+});
+
+test('a part that is refused in a transaction that had failed before it says of what that was', async () => {
+  let attempts = 0;
+  await transactions.write(async (tx) => {
+    attempts += 1;
+    if (attempts === 1) later(tx, rows(tx, passing));
+    await tentatively(tx, () => Promise.reject(new CasmError('name-taken', 'no'))).catch((error: unknown) => {
+      if (!(error instanceof CasmError)) throw error;
+    });
+    await add(tx, 1);
+  });
+  expect([attempts, ...(await counts())]).toEqual([2, 1, 0]);
+});
+
+test('a prepared statement whose table has changed, or that was discarded, is prepared anew', async () => {
+  const all = (tx: Tx): Promise<unknown[]> => prepared(tx, 'select * from counters order by id');
+  const begun = [{ id: 1, count: 0 }, { id: 2, count: 0 }];
+  const everywhere = (): Promise<unknown[][]> => Promise.all(Array.from({ length: 8 }, () => transactions.write(all)));
+  expect((await everywhere())[0]).toEqual(begun);
+  await database.query('alter table counters add column note text');
+  for (const found of await everywhere()) expect(found).toHaveLength(2);
+  await database.query('alter table counters drop column note');
+  expect(await transactions.snapshot(all)).toEqual(begun);
+  await database.query('alter table counters add column note text');
+  expect(await transactions.glance(all)).toHaveLength(2);
+  await database.query('alter table counters drop column note');
+  await everywhere();
+  await Promise.all(Array.from({ length: 8 }, () => transactions.glance((tx) => rows(tx, 'discard all'))));
+  expect((await everywhere())[7]).toEqual(begun);
 });
 
 test('the same in a part: the part alone is undone, unless the transaction had failed before it', async () => {
