@@ -41,12 +41,20 @@ export async function connect(runner: QueryRunner): Promise<Tx> {
   return runner.manager;
 }
 
+/** Gives the connection back: no statement can be sent from then on. */
+export async function disconnect(runner: QueryRunner): Promise<void> {
+  connections.delete(runner);
+  await runner.release();
+}
+
 /** What the transactions have failed of that are on these connections: until they are undone, all statements behind that are refused. */
 const failures = new WeakMap<PoolClient, QueryFailedError>();
 
 async function send<Row>(tx: Tx, statement: QueryConfig): Promise<Row[]> {
   const connection = tx.queryRunner && connections.get(tx.queryRunner);
-  if (connection === undefined || tx.queryRunner?.isReleased === true) throw new Error('a statement needs an open transaction');
+  if (connection === undefined) throw new Error('a statement needs an open transaction');
+  // Nobody but TypeORM has let go of it, which does so where the connection is lost.
+  if (tx.queryRunner?.isReleased === true) throw new QueryFailedError(statement.text, statement.values, new Error('Connection terminated before the statement was sent'));
   const { stream } = (connection as PoolClient & Wire).connection;
   // Statements that do not wait for each other go out in one write.
   stream.cork();

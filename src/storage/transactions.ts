@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { CasmError } from '../model/errors.js';
 import { isPassing, translate } from './constraint-errors.js';
-import { causeOf, connect, later, rows, settle, type Tx } from './sql.js';
+import { causeOf, connect, disconnect, later, rows, settle, type Tx } from './sql.js';
 
 const tries = 5;
 
@@ -40,7 +40,7 @@ export class Transactions {
       try {
         return await work(await connect(runner));
       } finally {
-        await runner.release();
+        await disconnect(runner);
       }
     });
   }
@@ -61,7 +61,7 @@ export class Transactions {
       await rows(runner.manager, 'rollback').catch(() => undefined);
       throw cause;
     } finally {
-      await runner.release();
+      await disconnect(runner);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Transactions on a real PostgreSQL: run again after a real deadlock, undone on any other error, read-only in snapshots. */
 import type { DataSource } from 'typeorm';
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest';
 import { CasmError } from '../../src/model/errors.js';
 import { createDataSource } from '../../src/storage/database.js';
 import { tentatively } from '../../src/storage/savepoint.js';
@@ -185,6 +185,21 @@ test('a snapshot sees one moment, and cannot write', async () => {
 
 test('nothing runs outside a transaction', async () => {
   await expect(rows(source.manager, 'select 1')).rejects.toThrow('needs an open transaction');
+});
+
+test('a connection lost while nothing was asked of it is told from a statement that has no transaction', async () => {
+  const lost = transactions.write(async (tx) => {
+    const { pid } = await oneRow<{ pid: number }>(tx, 'select pg_backend_pid() as pid');
+    await database.query('select pg_terminate_backend($1)', [pid]);
+    await vi.waitUntil(() => tx.queryRunner?.isReleased === true);
+    await add(tx, 1);
+  });
+  await expect(lost).rejects.toMatchObject({ driverError: { message: expect.stringContaining('Connection terminated') as string } });
+  let after: Tx | undefined;
+  await transactions.write(async (tx) => {
+    after = tx;
+  });
+  await expect(add(after as Tx, 1)).rejects.toThrow('needs an open transaction');
 });
 
 test('a connection lost in the middle is an error for that caller alone', async () => {
