@@ -33,7 +33,7 @@ export function readBodies(server: FastifyInstance): void {
 }
 
 /**
- * Before a body is read: in which characters it is, and how it is packed, was said by its sender and is not overheard.
+ * Before a body is read: in which characters it is, and how it is packed, is said by its sender, and not to be passed over.
  * @throws CasmError `unsupported-media-type`
  */
 export function refuseForeignBody({ headers }: Pick<FastifyRequest, 'headers'>, reply: FastifyReply): void {

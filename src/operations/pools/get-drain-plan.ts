@@ -1,10 +1,10 @@
 import { freePrefixes } from '../../allocator/free-space.js';
 import type { DrainPlan } from '../../model/drain-plan.js';
-import { CasmError } from '../../model/errors.js';
 import { familyBits, type Family } from '../../model/prefix.js';
 import { share } from '../../model/usage.js';
 import { occupiedBlocks } from '../../storage/drain-plan.js';
 import type { Tx } from '../../storage/sql.js';
+import { checkLength } from './check-length.js';
 import { familiesOf, familyOf } from './family-of.js';
 import { getPool } from './get-pool.js';
 
@@ -22,10 +22,9 @@ export interface DrainQuestion {
 export async function getDrainPlan(tx: Tx, { poolId, prefixLength, family: asked, limit }: DrainQuestion): Promise<DrainPlan> {
   const pool = await getPool(tx, { poolId });
   const family = familyOf(asked, familiesOf(pool.prefixes));
-  const bits = familyBits(family);
-  if (prefixLength > bits) throw new CasmError('length-not-allowed', `/${prefixLength} is no length of ${family}`, { allowed: [`/0 to /${bits}`] });
+  checkLength(family, prefixLength);
   const { count: free } = await freePrefixes(tx, poolId, family, prefixLength, 0);
-  const whole = 1n << BigInt(bits - prefixLength);
+  const whole = 1n << BigInt(familyBits(family) - prefixLength);
   const blocks = await occupiedBlocks(tx, poolId, family, prefixLength, limit);
   const candidates = blocks.map(({ used, ...block }) => ({ ...block, freeShare: share(whole - BigInt(used), whole) }));
   return { poolId, family, prefixLength, free, candidates };

@@ -1,7 +1,7 @@
 import { freePrefixes } from '../../allocator/free-space.js';
-import { CasmError } from '../../model/errors.js';
-import { familyBits, type Family } from '../../model/prefix.js';
+import type { Family } from '../../model/prefix.js';
 import type { Tx } from '../../storage/sql.js';
+import { checkLength } from './check-length.js';
 import { familiesOf, familyOf } from './family-of.js';
 import { getPool } from './get-pool.js';
 
@@ -12,8 +12,6 @@ export async function listFreePrefixes(
 ): Promise<{ items: string[]; count: string }> {
   const pool = await getPool(tx, request);
   const family = familyOf(request.family, familiesOf(pool.prefixes));
-  if (request.prefixLength > familyBits(family)) {
-    throw new CasmError('length-not-allowed', `/${request.prefixLength} is no length of ${family}`, { allowed: [`/0 to /${familyBits(family)}`] });
-  }
+  checkLength(family, request.prefixLength);
   return freePrefixes(tx, pool.id, family, request.prefixLength, request.limit);
 }

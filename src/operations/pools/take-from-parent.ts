@@ -1,10 +1,11 @@
 /** Takes what a child pool needs out of its parent's free space. The caller holds the parent's turn. */
 import { countFreeBlocks, giveBack, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
 import { CasmError } from '../../model/errors.js';
-import { contains, familyBits, formatPrefix, parsePrefix, type Family, type Prefix } from '../../model/prefix.js';
+import { contains, formatPrefix, parsePrefix, type Family, type Prefix } from '../../model/prefix.js';
 import { inTheWay } from '../../storage/allocations.js';
 import { poolPrefixes, type PoolTurn } from '../../storage/pools.js';
 import type { Tx } from '../../storage/sql.js';
+import { checkLength } from './check-length.js';
 
 export interface Carve {
   readonly family: Family;
@@ -23,7 +24,7 @@ export async function takePrefixes(tx: Tx, poolId: string, prefixes: readonly Pr
 /** @throws CasmError `length-not-allowed`, `pool-exhausted` */
 export async function carve(tx: Tx, { id: poolId, policy }: PoolTurn, carves: readonly Carve[]): Promise<TakenPrefix[]> {
   const asks = carves.flatMap(({ family, prefixLength, count }) => {
-    if (prefixLength > familyBits(family)) throw new CasmError('length-not-allowed', `/${prefixLength} is no length of ${family}`, { allowed: [`/0 to /${familyBits(family)}`] });
+    checkLength(family, prefixLength);
     return Array.from({ length: count ?? 1 }, () => ({ family, length: prefixLength, placement: policy.placement }));
   });
   const taken = await takeByLength(tx, poolId, asks);

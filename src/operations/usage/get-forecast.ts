@@ -1,11 +1,11 @@
-import { CasmError } from '../../model/errors.js';
 import { confidence, forecast, type ForecastReason } from '../../model/forecast.js';
-import { familyBits, type Family } from '../../model/prefix.js';
+import type { Family } from '../../model/prefix.js';
 import { stepOf } from '../../model/usage-history.js';
 import type { Tx } from '../../storage/sql.js';
 import { listSamples, type UsageSample } from '../../storage/usage-samples.js';
 import { familyUsage } from '../../storage/usage.js';
 import { freePrefixes } from '../../allocator/free-space.js';
+import { checkLength } from '../pools/check-length.js';
 import { familiesOf, familyOf } from '../pools/family-of.js';
 import { getPool } from '../pools/get-pool.js';
 
@@ -39,9 +39,7 @@ export async function getForecast(tx: Tx, request: ForecastRequest): Promise<Poo
   const { now, prefixLength } = request;
   const pool = await getPool(tx, request);
   const family = familyOf(request.family, familiesOf(pool.prefixes));
-  if (prefixLength !== undefined && prefixLength > familyBits(family)) {
-    throw new CasmError('length-not-allowed', `/${prefixLength} is no length of ${family}`, { allowed: [`/0 to /${familyBits(family)}`] });
-  }
+  if (prefixLength !== undefined) checkLength(family, prefixLength);
   const samples = await recent(tx, { poolId: pool.id, family, now, days: request.days });
   const left = await leftNow(tx, pool.id, family, prefixLength);
   const used = samples.map((sample) => (prefixLength === undefined ? BigInt(sample.total) - BigInt(sample.free) : -blocksOf(sample, prefixLength)));

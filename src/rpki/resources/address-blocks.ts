@@ -2,7 +2,6 @@
  * The IP address extension of RFC 3779 §2, as octets and back. Reading accepts only what writing would produce from the
  * same sets, so every non-canonical form is refused by one comparison.
  */
-import { counted } from '../../model/counted.js';
 import { familyBits, type Family } from '../../model/prefix.js';
 import { DerCursor } from '../der/cursor.js';
 import { decodeBitString, decodeOctetString, type Bits } from '../der/decode.js';
@@ -84,7 +83,7 @@ function decodeAddressRange(family: Family, value: DerValue): Range {
 
 function fill(family: Family, bits: Bits, ones: boolean): bigint {
   const width = familyBits(family);
-  if (bits.length > width) throw malformed(`an ${family} address of ${counted(bits.length, 'bit')}`);
+  if (bits.length > width) throw malformed(`an ${family} address of ${bits.length} bits`);
   const leading = bits.length === 0 ? 0n : BigInt(`0x${bits.bytes.toString('hex')}`) >> BigInt(bits.bytes.length * 8 - bits.length);
   const missing = BigInt(width - bits.length);
   return (leading << missing) | (ones ? (1n << missing) - 1n : 0n);
