@@ -136,5 +136,5 @@ const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE',
 /** The connection was lost or never made. What was lost during its commit may have been kept: an idempotency key tells. */
 function isUnreachable(thrown: unknown): boolean {
   const { code, message, driverError } = thrown as { code?: string; message?: string; driverError?: { code?: string } };
-  return unreachable.has(driverError?.code ?? code ?? '') || /Connection terminated|timeout exceeded when trying to connect|DataSource .* not/.test(message ?? '');
+  return unreachable.has(driverError?.code ?? code ?? '') || /Connection terminated|not queryable|timeout exceeded when trying to connect|DataSource .* not/.test(message ?? '');
 }

@@ -1,5 +1,6 @@
 /** The one way to PostgreSQL: the data source, its migrations (numbered SQL files, forward only) and its readiness. */
 import { readdirSync, readFileSync } from 'node:fs';
+import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { runMigrations as migrateJobQueue } from 'graphile-worker';
 import { liftEpoch } from './journal.js';
@@ -31,6 +32,14 @@ function migrations(): (new () => MigrationInterface)[] {
   });
 }
 
+/** On its way from the pool to whoever asked for it nobody else listens, and an error of nobody's would end the process. */
+class Connection extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 export function createDataSource(url: string, connections: number): DataSource {
   return new DataSource({
     type: 'postgres',
@@ -41,7 +50,7 @@ export function createDataSource(url: string, connections: number): DataSource {
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     // Pipelining: statements that do not wait for each other travel together (see later in sql.ts).
-    extra: { max: connections, connectionTimeoutMillis: 10_000, pipeline: true },
+    extra: { max: connections, connectionTimeoutMillis: 10_000, pipeline: true, Client: Connection },
     poolErrorHandler: () => {
       // a lost idle connection is replaced at the next use, where an error has someone to be told to
     },
