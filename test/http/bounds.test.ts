@@ -1,7 +1,8 @@
 /** What is bounded: how long a sender may take, and how many may stand in a queue. The bounds here are small ones. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { adminToken, eventually, startTestController, type TestController } from '../support/controller.js';
+import { adminToken, startTestController, type TestController } from '../support/controller.js';
+import { lockWaits } from '../support/lock-waits.js';
 import { sent } from '../support/wire.js';
 import { allocationOf, newRoot, withConnection } from '../northbound/plan.js';
 
@@ -48,7 +49,7 @@ test('a queue that is full is 429 busy with Retry-After, and those who stand in 
     await other.query('select from pools where id = $1 for update', [pool.id]);
     const first = ask();
     // It has the pool's turn before anybody else comes, and waits for the row in it.
-    await eventually(async () => expect(await database.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).toHaveLength(1));
+    await lockWaits(database, 1);
     const others = Array.from({ length: 4 }, ask);
     const refused = await Promise.any(others.map(async (other) => ((await other).status === 429 ? other : Promise.reject(new Error('not refused')))));
     expect(refused.headers.get('retry-after')).toBe('2');

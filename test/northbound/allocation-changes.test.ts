@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { pullingDevice } from '../southbound/devices.js';
 import { eventually, startTestController, type TestController } from '../support/controller.js';
+import { lockWaits } from '../support/lock-waits.js';
 import { allocate, freeBlocks, newDevice, newRoot, sleep, withConnection } from './plan.js';
 
 let controller: TestController;
@@ -75,13 +76,13 @@ test('renewed later it lives on, renewed sooner it ends sooner, and without an e
   const { api, database } = controller;
   const root = await newRoot(api, ['45.96.0.0/24']);
   const soon = (milliseconds: number): string => new Date(Date.now() + milliseconds).toISOString();
-  const later = await allocate(api, root.id, { prefixLength: 26, validUntil: soon(1_000) });
+  const later = await allocate(api, root.id, { prefixLength: 26, validUntil: soon(3_000) });
   const sooner = await allocate(api, root.id, { prefixLength: 26, validUntil: '2099-01-01T00:00:00Z' });
-  const endless = await allocate(api, root.id, { prefixLength: 26, validUntil: soon(1_000) });
+  const endless = await allocate(api, root.id, { prefixLength: 26, validUntil: soon(3_000) });
   await api.expect(200, 'PATCH', `/v1/allocations/${later.id}`, { body: { validUntil: soon(3_600_000) } });
-  await api.expect(200, 'PATCH', `/v1/allocations/${sooner.id}`, { body: { validUntil: soon(1_200) } });
+  await api.expect(200, 'PATCH', `/v1/allocations/${sooner.id}`, { body: { validUntil: soon(3_200) } });
   await api.expect(200, 'PATCH', `/v1/allocations/${endless.id}`, { body: { validUntil: null } });
-  await eventually(() => api.problem('allocation-not-found', 'GET', `/v1/allocations/${sooner.id}`), 6_000);
+  await eventually(() => api.problem('allocation-not-found', 'GET', `/v1/allocations/${sooner.id}`));
   await sleep(500);
   for (const { id } of [later, endless]) expect((await api.expect(200, 'GET', `/v1/allocations/${id}`)).state).toBe('active');
   expect(await freeBlocks(database, root.id)).toEqual(['45.96.0.64/26', '45.96.0.192/26']);
@@ -90,12 +91,12 @@ test('renewed later it lives on, renewed sooner it ends sooner, and without an e
 test('a renewal that commits while the expiry waits for its turn is kept to', async () => {
   const { api, database } = controller;
   const root = await newRoot(api, ['45.96.0.0/24']);
-  const { id } = await allocate(api, root.id, { prefixLength: 28, validUntil: new Date(Date.now() + 600).toISOString() });
+  const { id } = await allocate(api, root.id, { prefixLength: 28, validUntil: new Date(Date.now() + 2_000).toISOString() });
   await withConnection(database, async (client) => {
     await client.query('begin');
     await client.query('select from allocations where id = $1 for no key update', [id]);
     // The expiry has read that the time is over, and now waits for the row.
-    await eventually(async () => expect(await database.query(`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)).toHaveLength(1));
+    await lockWaits(database, 1);
     await client.query(`update allocations set valid_until = now() + interval '1 hour' where id = $1`, [id]);
     await client.query('commit');
   });

@@ -8,6 +8,7 @@ import { SecretBox } from '../../src/storage/secret-box.js';
 import { Transactions } from '../../src/storage/transactions.js';
 import { pullingDevice } from '../southbound/devices.js';
 import { eventually, secretKey, startTestController, type TestController } from '../support/controller.js';
+import { lockWaits } from '../support/lock-waits.js';
 import { allocate, newRoot, nowhere, sleep, unique, withConnection, type Allocation } from './plan.js';
 
 type State = components['schemas']['HistoryState'];
@@ -107,9 +108,9 @@ test('a release and the next request that waited together for one pool are never
     await client.query('begin');
     await client.query('select from pools where id = $1 for update', [root.id]);
     const release = api.delete(`/v1/allocations/${first.id}`);
-    await sleep(100);
+    await lockWaits(database, 1);
     const second = api.post('/v1/allocations', { poolId: root.id, prefix: '45.96.0.0/28', holder: 'second', service: 's' });
-    await sleep(100);
+    await lockWaits(database, 2);
     await client.query('commit');
     return Promise.all([release, second]);
   });

@@ -78,7 +78,7 @@ test('only the caller and the holder it was made for can take it; a refusal leav
 test('one that is let go of, or over, is free at once, whatever the quarantine of the pool', async () => {
   const { api, database } = controller;
   const root = await newRoot(api, ['45.96.0.0/24'], { policy: { quarantineSeconds: 600 } });
-  const [gone, brief, long] = [await hold(root, { prefixLength: 26 }), await hold(root, { prefixLength: 26, seconds: 1 }), await hold(root, { prefixLength: 26, seconds: 3600 })];
+  const [gone, brief, long] = [await hold(root, { prefixLength: 26 }), await hold(root, { prefixLength: 26, seconds: 3 }), await hold(root, { prefixLength: 26, seconds: 3600 })];
   expect((await api.delete(`/v1/holds/${gone.id}?dryRun=true`)).status).toBe(204);
   expect((await api.delete(`/v1/holds/${gone.id}`)).status).toBe(204);
   await api.problem('hold-not-found', 'DELETE', `/v1/holds/${gone.id}`);

@@ -55,12 +55,12 @@ test('the expiry sweeper does not deadlock allocators: what ends, ends while oth
 test('one lock for the whole site: while one pool is in somebody’s turn, and its expiry waits, everything else goes on', async () => {
   const { api, database } = controller;
   const [busy, idle] = [await newRoot(api, ['45.96.0.0/24']), await newRoot(api, ['45.96.0.0/24'])];
-  const { id } = await allocate(api, busy.id, { prefixLength: 28, validUntil: new Date(Date.now() + 400).toISOString() });
-  const passing = await allocate(api, idle.id, { prefixLength: 28, validUntil: new Date(Date.now() + 400).toISOString() });
+  const validUntil = new Date(Date.now() + 2_000).toISOString();
+  const { id } = await allocate(api, busy.id, { prefixLength: 28, validUntil });
+  const passing = await allocate(api, idle.id, { prefixLength: 28, validUntil });
   await withConnection(database, async (other) => {
     await other.query('begin');
     await other.query('select from pools where id = $1 for no key update', [busy.id]);
-    await sleep(600);
     await allocate(api, idle.id, { prefixLength: 26 });
     await eventually(() => api.problem('allocation-not-found', 'GET', `/v1/allocations/${passing.id}`));
     await api.expect(200, 'GET', `/v1/allocations/${id}`);

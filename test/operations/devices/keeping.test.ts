@@ -12,7 +12,7 @@ import { deletePool } from '../../../src/operations/pools/delete-pool.js';
 import { mergePools } from '../../../src/operations/pools/merge-pools.js';
 import { createSpace } from '../../../src/operations/spaces/create-space.js';
 import type { Work } from '../../../src/operations/work.js';
-import { eventually } from '../../support/controller.js';
+import { lockWaits } from '../../support/lock-waits.js';
 import { openPatientHall, type PatientHall } from '../../support/patient-hall.js';
 
 let patient: PatientHall;
@@ -54,7 +54,7 @@ async function open(doing: Doing): Promise<{ commit(): void; ended: Promise<unkn
 async function behind(first: Doing, second: Doing): Promise<PromiseSettledResult<unknown>[]> {
   const { commit, ended } = await open(first);
   const both = Promise.allSettled([ended, act(second)]);
-  await eventually(async () => expect(await patient.database.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).toHaveLength(1));
+  await lockWaits(patient.database, 1);
   commit();
   return both;
 }

@@ -15,7 +15,7 @@ import { updateQuota } from '../../../src/operations/quotas/update-quota.js';
 import { createSpace } from '../../../src/operations/spaces/create-space.js';
 import { serveWaiting } from '../../../src/operations/waiting/serve-waiting.js';
 import { takeTurnToAllocate } from '../../../src/operations/allocations/turn-to-allocate.js';
-import { eventually } from '../../support/controller.js';
+import { lockWaits } from '../../support/lock-waits.js';
 import { openPatientHall, type PatientHall } from '../../support/patient-hall.js';
 
 let patient: PatientHall;
@@ -73,17 +73,15 @@ test('a new quota bounds whoever comes to its turn behind it, and waits for thos
   const space = await hall.act('createSpace', createSpace, { name: uuidv7() });
   const pool = await hall.act('createPool', createPool, { spaceId: space.id, name: 'p', prefixes: ['45.96.0.0/24'] });
   const input = { poolId: pool.id, prefixLength: 28, holder: 'late', service: 's' };
-  const waiters = async (count: number): Promise<void> =>
-    eventually(async () => expect(await database.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).toHaveLength(count));
   let made: Promise<Quota> | undefined;
   let refused: Promise<unknown> | undefined;
   await hall.act('allocatePrefix', async (work) => {
     const turn = takeTurnToAllocate(work.tx, pool.id, [input.holder]);
     await turn;
     made = hall.act('createQuota', createQuota, { holder: input.holder, ipv4Addresses: '16' });
-    await waiters(1);
+    await lockWaits(database, 1);
     refused = hall.act('allocatePrefix', allocateOrWait, input).catch((error: unknown) => error);
-    await waiters(2);
+    await lockWaits(database, 2);
     return allocateFromPool(pool.id, [{ work, input }], turn);
   }, undefined);
   expect((await made)?.used.ipv4Addresses).toBe('16');
