@@ -18,8 +18,8 @@ const names = new Map<string, string>();
 let given = 0;
 
 /**
- * As rows, for what is run over and over: parsed once a connection, and planned anew only as long as that pays. Not for a
- * statement put together from parts, nor for one whose best plan depends on what is asked.
+ * As rows, for what is run over and over: parsed once a connection, and in a write planned once, too. Not for a statement put
+ * together from parts, nor for one whose best plan depends on what is asked.
  */
 export function prepared<Row>(tx: Tx, text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
   const name = names.get(text) ?? `casm_${(given += 1)}`;
