@@ -1,6 +1,6 @@
 /** Many turns at once, in the order everyone takes them: pools, their queues, deliveries of devices, deliveries of parent CAs. */
 import { prepared, type Tx } from './sql.js';
-import { lockWaitingFor } from './waiting-requests.js';
+import { lockWaitingFor } from './waiting-queues.js';
 
 export interface Turns {
   readonly poolIds: readonly string[];

@@ -2,7 +2,7 @@
 import { lockPool, type PoolTurn } from '../../storage/pools.js';
 import { lockQuotas } from '../../storage/quotas.js';
 import type { Tx } from '../../storage/sql.js';
-import { isAwaited } from '../../storage/waiting-requests.js';
+import { isAwaited } from '../../storage/waiting-queues.js';
 
 export interface TurnToAllocate {
   /** Undefined: there is none. */

@@ -7,7 +7,8 @@ import { deleteLostQuotaChanges } from '../../storage/quotas.js';
 import { deleteImportsBefore } from '../../storage/imports.js';
 import { deleteReportsBefore } from '../../storage/reports.js';
 import { thinSamples } from '../../storage/usage-samples.js';
-import { awaitedPools, deleteWaitingEndedBefore } from '../../storage/waiting-requests.js';
+import { awaitedPools } from '../../storage/waiting-queues.js';
+import { deleteWaitingEndedBefore } from '../../storage/waiting-requests.js';
 import type { Work } from '../work.js';
 
 const hour = 3_600_000;

@@ -7,7 +7,7 @@ import { devicesSuppliedFrom, supplyFrom } from '../../storage/domains.js';
 import type { Tile } from '../../storage/pool-layout.js';
 import { childrenOf } from '../../storage/pool-retirement.js';
 import { adoptChildren, deletePool, findPool, lockPool, outlastKeepers, poolPrefixes, touchPool } from '../../storage/pools.js';
-import { lockWaitingFor, waitElsewhere } from '../../storage/waiting-requests.js';
+import { lockWaitingFor, waitElsewhere } from '../../storage/waiting-queues.js';
 import { found } from '../not-found.js';
 import { auditPools } from '../waiting/end-waiting.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';

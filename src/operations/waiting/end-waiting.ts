@@ -1,7 +1,8 @@
 /** How waiting ends otherwise than by being served: it is cancelled, or its time is over. */
 import { CasmError } from '../../model/errors.js';
 import type { WaitingRequest } from '../../model/waiting-request.js';
-import { endWaiting, findWaitingRequest, forgetPool, lockWaitingFor, lockWaitingOf, lockWaitingRequest, type End } from '../../storage/waiting-requests.js';
+import { forgetPool, lockWaitingFor, lockWaitingOf } from '../../storage/waiting-queues.js';
+import { endWaiting, findWaitingRequest, lockWaitingRequest, type End } from '../../storage/waiting-requests.js';
 import { found } from '../not-found.js';
 import type { Work } from '../work.js';
 import { wakeWaiting } from './wake-waiting.js';

@@ -1,7 +1,7 @@
 /** Says that space may have come back: whoever waits for it is served by a job of the same commit. */
 import { enqueueServing } from '../../storage/jobs.js';
 import { later, type Tx } from '../../storage/sql.js';
-import { awaitedPools } from '../../storage/waiting-requests.js';
+import { awaitedPools } from '../../storage/waiting-queues.js';
 
 /** By whoever gives space to pools, in the same transaction and holding their turns. Costs one probe when nobody waits. */
 export function wakeWaiting(tx: Tx, poolIds: readonly string[]): void {
