@@ -1,9 +1,10 @@
-/** The table of pools and their prefixes, and the row lock that makes one pool's changes take turns. */
+/** The table of pools, and the row locks that make one pool's changes take turns. */
 import type { PoolSelector } from '../model/allocation.js';
 import type { PageRequest } from '../model/page.js';
 import { defaultPolicy, type Policy, type Pool } from '../model/pool.js';
 import type { Family } from '../model/prefix.js';
 import type { Labels } from '../model/space.js';
+import { poolFamilies } from './pool-prefixes.js';
 import { oneRow, prepared, row, rows, time, type Tx } from './sql.js';
 
 interface PoolRow {
@@ -40,6 +41,13 @@ export interface PoolFilter {
 export async function findPool(tx: Tx, id: string): Promise<Pool | undefined> {
   const found = await row<PoolRow>(tx, `select ${columns} from pools p where p.id = $1`, [id]);
   return found && toPool(found);
+}
+
+/** Those of them that there are, by id. */
+export async function findPools(tx: Tx, ids: readonly string[]): Promise<Map<string, Pool>> {
+  if (ids.length === 0) return new Map();
+  const found = await rows<PoolRow>(tx, `select ${columns} from pools p where p.id = any($1::uuid[]) order by p.id`, [ids]);
+  return new Map(found.map((one) => [one.id, toPool(one)]));
 }
 
 /** What allocating from a pool needs to know of it. There may be many prefixes: only their families are told. */
@@ -112,39 +120,6 @@ export async function deletePool(tx: Tx, id: string): Promise<void> {
   await rows(tx, 'delete from pools where id = $1', [id]);
 }
 
-export interface PoolPrefix {
-  readonly prefix: string;
-  readonly parentPrefix: string | null;
-}
-
-export async function insertPoolPrefixes(tx: Tx, pool: { id: string; spaceId: string; parentId: string | null }, prefixes: readonly PoolPrefix[]): Promise<void> {
-  await rows(
-    tx,
-    `insert into pool_prefixes (pool_id, space_id, parent_id, prefix, parent_prefix)
-     select $1, $2, $3, t.prefix, t.parent_prefix from unnest($4::cidr[], $5::cidr[]) as t (prefix, parent_prefix)`,
-    [pool.id, pool.spaceId, pool.parentId, prefixes.map((p) => p.prefix), prefixes.map((p) => p.parentPrefix)],
-  );
-}
-
-export async function poolPrefixes(tx: Tx, poolId: string): Promise<PoolPrefix[]> {
-  return prepared<PoolPrefix>(tx, 'select prefix::text, parent_prefix::text as "parentPrefix" from pool_prefixes x where pool_id = $1 order by x.prefix', [poolId]);
-}
-
-/** Of the pool's prefixes: the first and the last of them say it, for IPv4 sorts before IPv6. */
-async function poolFamilies(tx: Tx, poolId: string): Promise<Family[]> {
-  const found = await prepared<{ first: number | null; last: number | null }>(
-    tx,
-    `select (select family(prefix) from pool_prefixes where pool_id = $1 order by prefix limit 1) as first,
-       (select family(prefix) from pool_prefixes where pool_id = $1 order by prefix desc limit 1) as last`,
-    [poolId],
-  );
-  return [...new Set(found.flatMap(({ first, last }) => [first, last]))].flatMap((family) => (family === null ? [] : [family === 4 ? 'ipv4' : 'ipv6']));
-}
-
-export async function deletePoolPrefixes(tx: Tx, poolId: string, prefixes: readonly string[]): Promise<void> {
-  await rows(tx, 'delete from pool_prefixes where pool_id = $1 and prefix = any($2::cidr[])', [poolId, prefixes]);
-}
-
 /** What stands in the way of deleting a pool. */
 export async function poolContents(tx: Tx, poolId: string): Promise<{ children: string[]; allocations: number }> {
   const children = await rows<{ id: string }>(tx, 'select id from pools where parent_id = $1 order by id limit 20', [poolId]);
@@ -167,16 +142,6 @@ export async function selectPools(tx: Tx, selector: PoolSelector): Promise<strin
 export async function findRootByName(tx: Tx, spaceId: string, name: string): Promise<Pool | undefined> {
   const found = await row<PoolRow>(tx, `select ${columns} from pools p where p.space_id = $1 and p.parent_id is null and p.name = $2`, [spaceId, name]);
   return found && toPool(found);
-}
-
-/** Root prefixes of a space that overlap any of these, with their pools. */
-export async function overlappingRoots(tx: Tx, spaceId: string, prefixes: readonly string[]): Promise<{ asked: string; prefix: string; poolId: string }[]> {
-  return rows(
-    tx,
-    `select t.prefix::text as asked, x.prefix::text, x.pool_id as "poolId"
-     from unnest($2::cidr[]) as t (prefix) join pool_prefixes x on x.prefix && t.prefix and x.space_id = $1 and x.parent_id is null`,
-    [spaceId, prefixes],
-  );
 }
 
 export async function listPools(tx: Tx, page: PageRequest, filter: PoolFilter): Promise<Pool[]> {

@@ -13,7 +13,8 @@ import { startServer, type Server } from '../../src/lab/embedded-postgres/server
 import { createDataSource, migrate } from '../../src/storage/database.js';
 import { findings } from '../../src/storage/integrity.js';
 import { rows } from '../../src/storage/sql.js';
-import { insertPool, insertPoolPrefixes, lockPool } from '../../src/storage/pools.js';
+import { insertPoolPrefixes } from '../../src/storage/pool-prefixes.js';
+import { insertPool, lockPool } from '../../src/storage/pools.js';
 import { insertSpace } from '../../src/storage/spaces.js';
 import { Transactions } from '../../src/storage/transactions.js';
 import { defaultPolicy } from '../../src/model/pool.js';

@@ -1,7 +1,8 @@
 import { addFree } from '../../allocator/free-space.js';
 import { defaultPolicy } from '../../model/pool.js';
 import { formatPrefix, type Prefix } from '../../model/prefix.js';
-import { findPool, findRootByName, insertPool, insertPoolPrefixes, lockPool, updatePool } from '../../storage/pools.js';
+import { insertPoolPrefixes } from '../../storage/pool-prefixes.js';
+import { findPool, findRootByName, insertPool, lockPool, updatePool } from '../../storage/pools.js';
 import { found } from '../not-found.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';
 import type { Work } from '../work.js';

@@ -3,7 +3,7 @@ import { parseDelegations, type DelegationLine } from '../../model/delegations.j
 import type { ErrorCode } from '../../model/errors.js';
 import { aggregate, comparePrefixes, contains, formatPrefix, overlaps, parsePrefix, type Family, type Prefix } from '../../model/prefix.js';
 import { specialPurposeOf } from '../../model/special-purpose.js';
-import { overlappingRoots } from '../../storage/pools.js';
+import { overlappingRoots } from '../../storage/pool-prefixes.js';
 import { lockSpace } from '../../storage/spaces.js';
 import { found } from '../not-found.js';
 import type { Work } from '../work.js';

@@ -2,6 +2,7 @@ import { giveBack } from '../../allocator/free-space.js';
 import { counted } from '../../model/counted.js';
 import { CasmError } from '../../model/errors.js';
 import { devicesSuppliedFrom } from '../../storage/domains.js';
+import { poolPrefixes } from '../../storage/pool-prefixes.js';
 import * as pools from '../../storage/pools.js';
 import { cancelWaitingFor } from '../waiting/end-waiting.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';
@@ -26,7 +27,7 @@ export async function deletePool(work: Work, { poolId, ifMatch }: { poolId: stri
   if (supplied.length > 0) {
     throw new CasmError('pool-in-use', `${counted(supplied.length, 'device is', 'devices are')} supplied from the pool: change their domains first`, { conflicts: supplied });
   }
-  const prefixes = await pools.poolPrefixes(tx, poolId);
+  const prefixes = await poolPrefixes(tx, poolId);
   await pools.deletePool(tx, poolId);
   await cancelWaitingFor(work, poolId);
   if (before.parentId !== null) {

@@ -1,14 +1,13 @@
 /** Cuts and joins prefixes of sibling pools and gives them to others of these, with everything in them. */
 import { layOutFree } from '../../allocator/laying-out.js';
 import { CasmError } from '../../model/errors.js';
-import type { Pool } from '../../model/pool.js';
 import { formatPrefix, parsePrefix } from '../../model/prefix.js';
 import { nextRested } from '../../storage/allocation-quarantine.js';
 import { findAllocations } from '../../storage/allocations.js';
 import { findHolds } from '../../storage/holds.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
 import * as layout from '../../storage/pool-layout.js';
-import { findPool } from '../../storage/pools.js';
+import { findPools } from '../../storage/pools.js';
 import type { Tx } from '../../storage/sql.js';
 import type { Work } from '../work.js';
 
@@ -48,15 +47,6 @@ export async function layOut(work: Work, pool: { spaceId: string; parentId: stri
   for (const after of (await findHolds(tx, moved.allocations)).values()) work.audit({ resourceType: 'hold', resourceId: after.id, before: holds.get(after.id) ?? null, after });
   for (const after of (await findPools(tx, moved.pools)).values()) work.audit({ resourceType: 'pool', resourceId: after.id, before: children.get(after.id) ?? null, after });
   return { allocations: movedAllocations.size, pools: moved.pools.length };
-}
-
-export async function findPools(tx: Tx, ids: readonly string[]): Promise<Map<string, Pool>> {
-  const pools = new Map<string, Pool>();
-  for (const id of ids) {
-    const pool = await findPool(tx, id);
-    if (pool !== undefined) pools.set(id, pool);
-  }
-  return pools;
 }
 
 /** Sees to it that the quarantines of a pool that has got some end in time. */

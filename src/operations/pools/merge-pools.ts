@@ -6,13 +6,14 @@ import { findDevices } from '../../storage/devices.js';
 import { devicesSuppliedFrom, supplyFrom } from '../../storage/domains.js';
 import type { Tile } from '../../storage/pool-layout.js';
 import { childrenOf } from '../../storage/pool-retirement.js';
-import { adoptChildren, deletePool, findPool, lockPool, outlastKeepers, poolPrefixes, touchPool } from '../../storage/pools.js';
+import { poolPrefixes } from '../../storage/pool-prefixes.js';
+import { adoptChildren, deletePool, findPool, findPools, lockPool, outlastKeepers, touchPool } from '../../storage/pools.js';
 import { lockWaitingFor, waitElsewhere } from '../../storage/waiting-queues.js';
 import { found } from '../not-found.js';
 import { auditPools } from '../waiting/end-waiting.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';
 import type { Work } from '../work.js';
-import { findPools, layOut, type Moves } from './lay-out.js';
+import { layOut, type Moves } from './lay-out.js';
 import { takePoolTurn, type PoolTurnRequest } from './pool-turn.js';
 
 export interface MergeResult {

@@ -3,7 +3,8 @@ import { countFreeBlocks, giveBack, takeByLength, takeExactly, type TakenPrefix 
 import { CasmError } from '../../model/errors.js';
 import { contains, formatPrefix, parsePrefix, type Family, type Prefix } from '../../model/prefix.js';
 import { inTheWay } from '../../storage/allocations.js';
-import { poolPrefixes, type PoolTurn } from '../../storage/pools.js';
+import { poolPrefixes } from '../../storage/pool-prefixes.js';
+import type { PoolTurn } from '../../storage/pools.js';
 import type { Tx } from '../../storage/sql.js';
 import { checkLength } from './check-length.js';
 

@@ -4,6 +4,7 @@ import { mergePolicy, type Policy, type PolicyRequest, type Pool } from '../../m
 import { formatPrefix, type Prefix } from '../../model/prefix.js';
 import type { Labels } from '../../model/space.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
+import { deletePoolPrefixes, insertPoolPrefixes, poolPrefixes } from '../../storage/pool-prefixes.js';
 import * as pools from '../../storage/pools.js';
 import { found } from '../not-found.js';
 import { wakeWaiting } from '../waiting/wake-waiting.js';
@@ -42,20 +43,20 @@ export async function updatePool(work: Work, update: PoolUpdate): Promise<Pool> 
 
 async function changePrefixes({ tx }: Work, pool: Pool, policy: Policy, wanted: readonly Prefix[]): Promise<void> {
   const kept = new Set(wanted.map(formatPrefix));
-  const removed = (await pools.poolPrefixes(tx, pool.id)).filter((one) => !kept.has(one.prefix));
+  const removed = (await poolPrefixes(tx, pool.id)).filter((one) => !kept.has(one.prefix));
   const added = wanted.filter((prefix) => !pool.prefixes.includes(formatPrefix(prefix)));
   const free = await whollyFree(tx, pool.id, removed.map((one) => one.prefix));
   const conflicts = removed.map((one) => one.prefix).filter((prefix) => !free.includes(prefix));
   if (conflicts.length > 0) {
     throw new CasmError('pool-in-use', `the pool still uses parts of ${conflicts.join(', ')}: a prefix leaves a pool only when it is wholly free`, { conflicts });
   }
-  await pools.deletePoolPrefixes(tx, pool.id, removed.map((one) => one.prefix));
+  await deletePoolPrefixes(tx, pool.id, removed.map((one) => one.prefix));
   if (pool.parentId !== null) {
     await giveBack(tx, pool.parentId, removed.map((one) => ({ prefix: one.prefix, poolPrefix: one.parentPrefix ?? one.prefix })));
   }
   if (pool.parentId !== null && added.length > 0) requireOpen(await getPool(tx, { poolId: pool.parentId }));
   const arrived = pool.parentId === null ? asRoot(policy, added) : await takePrefixes(tx, pool.parentId, added);
-  await pools.insertPoolPrefixes(tx, pool, arrived.map((one) => ({ prefix: one.prefix, parentPrefix: pool.parentId === null ? null : one.poolPrefix })));
+  await insertPoolPrefixes(tx, pool, arrived.map((one) => ({ prefix: one.prefix, parentPrefix: pool.parentId === null ? null : one.poolPrefix })));
   await addFree(tx, pool.id, arrived.map((one) => one.prefix));
   wakeWaiting(tx, [pool.id, ...(pool.parentId === null ? [] : [pool.parentId])]);
 }
