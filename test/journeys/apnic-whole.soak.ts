@@ -14,6 +14,7 @@ import { inParallel } from './clients.js';
 import { crashSeed, seeded } from './crashes.js';
 import { treeLines } from './database-facts.js';
 import { expectSame } from './held.js';
+import { watchMemory } from './memory.js';
 import { stages } from './stages.js';
 
 const file = resolve(process.env['CASM_SHARED'] ?? resolve(import.meta.dirname, '../../../shared'), 'data/delegated-apnic-2014.txt');
@@ -70,21 +71,4 @@ async function overlapping(database: TestDatabase): Promise<object[]> {
   return database.query(
     `select * from (select space_id, prefix::text, lag(prefix) over (partition by space_id order by prefix) as before, prefix as own from allocations) a where before && own limit 20`,
   );
-}
-
-/** The figure of the controller itself. Looked at now and then only: with it come those of all pools, which cost something. */
-function watchMemory(api: Api): { stop(): Promise<number> } {
-  let most = 0;
-  const look = async (): Promise<void> => {
-    const { body } = await api.get('/metrics');
-    most = Math.max(most, Number(/^casm_process_resident_memory_bytes(?:\{[^}]*\})? (\S+)/m.exec(String(body))?.[1] ?? 0));
-  };
-  const timer = setInterval(() => void look().catch(() => undefined), 5_000);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await look();
-      return most;
-    },
-  };
 }
