@@ -107,7 +107,7 @@ test('a renewal that commits while the expiry waits for its turn is kept to', as
 test('trap: the expiry sweeper deadlocks no allocators: allocating, renewing and releasing go on beside it', async () => {
   const { api, database } = controller;
   const { device, pool, pull, acknowledge } = await pullingDevice(api, '45.96.0.0/20');
-  const validUntil = new Date(Date.now() + 2_000).toISOString();
+  const validUntil = new Date(Date.now() + 6_000).toISOString();
   const ending = await Promise.all(Array.from({ length: 40 }, (_, at) => allocate(api, pool.id, { prefixLength: 28, validUntil, ...(at % 2 === 0 ? { deviceId: device.id } : {}) })));
   const renewed = ending.slice(0, 6);
   await Promise.all(renewed.map(({ id }) => api.expect(200, 'PATCH', `/v1/allocations/${id}`, { body: { validUntil: '2099-01-01T00:00:00Z' } })));

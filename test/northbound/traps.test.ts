@@ -23,9 +23,10 @@ test('the expiry sweeper does not deadlock allocators: what ends, ends while oth
   const pools = await Promise.all(['45.96.0.0/16', '45.97.0.0/16'].map((prefix) => api.expect(201, 'POST', '/v1/pools', { body: { spaceId, name: unique('pool'), prefixes: [prefix] } })));
   const ids: string[] = pools.map((pool) => pool.id);
   const [one = '', other = ''] = ids;
-  const validUntil = new Date(Date.now() + 2_500).toISOString();
+  const validUntil = new Date(Date.now() + 6_000).toISOString();
   const passing = await Promise.all(Array.from({ length: 60 }, (_, at) => allocate(api, ids[at % 2] ?? '', { prefixLength: 28, validUntil })));
-  await Promise.all(Array.from({ length: 20 }, (_, at) => api.expect(201, 'POST', '/v1/holds', { body: { poolId: ids[at % 2], prefixLength: 28, holder: 'h', seconds: 2 } })));
+  await Promise.all(Array.from({ length: 20 }, (_, at) => api.expect(201, 'POST', '/v1/holds', { body: { poolId: ids[at % 2], prefixLength: 28, holder: 'h', seconds: 6 } })));
+  await sleep(Math.max(0, Date.parse(validUntil) - Date.now() - 300));
   const before = await deadlocks();
   const mine: string[] = [];
   const left = async (): Promise<number> => (await database.query('select from allocations where pool_id = any($1) and valid_until is not null', [ids])).length;
