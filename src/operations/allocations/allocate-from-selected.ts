@@ -1,5 +1,5 @@
 /** Requests that name no pool: the pools that match their selector are tried in its order, until each request is served. */
-import { poolsWithRoom } from '../../allocator/free-space.js';
+import { countFreeBlocks, poolsWithRoom } from '../../allocator/free-space.js';
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError, type ErrorCode } from '../../model/errors.js';
 import { parsePrefix } from '../../model/prefix.js';
@@ -44,9 +44,9 @@ export async function allocateFromSelected(asks: readonly AllocationAsk[]): Prom
   return results.map((result) => result ?? refusal);
 }
 
-function nothingFree({ work, input }: AllocationAsk, poolIds: readonly string[]): Promise<CasmError> {
+async function nothingFree({ work, input }: AllocationAsk, poolIds: readonly string[]): Promise<CasmError> {
   const { family, prefixLength: length, prefix, allowedPrefixes, disallowedPrefixes } = input;
-  return exhausted(work.tx, poolIds, { family, length, prefix, region: allowedPrefixes ?? disallowedPrefixes });
+  return exhausted(await countFreeBlocks(work.tx, poolIds), poolIds.length, { family, length, prefix, region: allowedPrefixes ?? disallowedPrefixes });
 }
 
 /** Pools that match the selector, in its order, and those of them that seem to have room. When none seems to, each is tried. */

@@ -1,5 +1,5 @@
 /** Several requests in one turn of a pool, by sets: each gets its allocation, or the refusal that is its own. */
-import { giveBack, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
+import { countFreeBlocks, giveBack, takeByLength, takeExactly, type TakenPrefix } from '../../allocator/free-space.js';
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { holdOf, type Hold } from '../../model/hold.js';
@@ -136,10 +136,11 @@ async function takeOthers(pool: PoolTurn, tickets: readonly Ticket[]): Promise<v
   if (asked[0] === undefined) return;
   const { tx } = asked[0].ticket.work;
   const taken = await takeByLength(tx, pool.id, asked.map((one) => one.ask));
-  for (const [at, { ticket, ask }] of asked.entries()) {
-    ticket.block = taken[at];
-    if (ticket.block === undefined) ticket.error = await exhausted(tx, [pool.id], ask);
-  }
+  asked.forEach(({ ticket }, at) => (ticket.block = taken[at]));
+  const refused = asked.filter(({ ticket }) => ticket.block === undefined);
+  // Counted once, whoever is refused: in a pool of many blocks, or where many wait, that is what takes long.
+  const free = refused.length === 0 ? [] : await countFreeBlocks(tx, [pool.id]);
+  for (const { ticket, ask } of refused) ticket.error = exhausted(free, 1, ask);
 }
 
 async function insert(pool: PoolTurn, serving: Serving, tickets: readonly Ticket[]): Promise<(Allocation | CasmError)[]> {
