@@ -60,7 +60,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a pool that holds nothing; its prefixes go back to the parent
-         * @description 409 `pool-in-use` says what it still holds, or which devices are still supplied from it.
+         * @description 409 `pool-in-use` says what it still holds, or which devices are still supplied from it. Whoever waits for it alone is cancelled;
+         *     whoever waits for others, too, waits on for those.
          */
         delete: operations["deletePool"];
         options?: never;
@@ -195,9 +196,9 @@ export interface paths {
         put?: never;
         /**
          * Merge sibling pools into this one
-         * @description Their prefixes, allocations, child pools and supply contracts become this pool's, and they are gone. Prefixes that complete
-         *     each other within one prefix of the parent join. This pool's name, policy and labels stay. 422 `pool-unsuitable` for a pool
-         *     that has another parent.
+         * @description Their prefixes, allocations, holds, child pools and supply contracts become this pool's, whoever waits for one of them waits for
+         *     this one, and they are gone. Prefixes that complete each other within one prefix of the parent join. This pool's name, policy
+         *     and labels stay. 422 `pool-unsuitable` for a pool that has another parent.
          */
         post: operations["mergePools"];
         delete?: never;
