@@ -8,6 +8,9 @@ import type { Had, Witness } from './witness.js';
 
 type Move = () => Promise<void>;
 
+/** One who has more gives some back first: all sixteen together have less than the smallest pool has blocks of the largest size. */
+const most = 100;
+
 export class Client {
   private readonly mine: Had[] = [];
   private readonly myPools: string[] = [];
@@ -44,7 +47,7 @@ export class Client {
   }
 
   async do(moves: number): Promise<void> {
-    for (let at = 0; at < moves; at += 1) await this.moves[this.below(this.moves.length)]?.();
+    for (let at = 0; at < moves; at += 1) await (this.mine.length > most ? this.release() : this.moves[this.below(this.moves.length)]?.());
   }
 
   async giveAllBack(): Promise<void> {

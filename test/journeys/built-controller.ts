@@ -44,7 +44,7 @@ export class BuiltController {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.said.push(line));
     }
     while (!(await this.isReady())) {
-      if (child.exitCode !== null || Date.now() - began > 30_000) throw new Error(`the controller does not start:\n${this.said.slice(-20).join('\n')}`);
+      if (child.exitCode !== null || Date.now() - began > 60_000) throw new Error(`the controller does not start:\n${this.said.slice(-20).join('\n')}`);
       await sleep(50);
     }
     return Date.now() - began;
