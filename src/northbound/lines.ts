@@ -1,5 +1,6 @@
 /** Files of records, read as they come: CSV and JSON Lines → lines, each with the record it holds or why it holds none. */
 import type { Hash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import type { ContractOperation } from '../contract/contract.js';
@@ -24,10 +25,15 @@ export function readLines(body: AsyncIterable<Buffer>, type: 'text/csv' | 'appli
 }
 
 /** Hands on what comes, and hashes it on the way. */
-export async function* hashed(body: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
-  for await (const part of body) {
-    hash.update(part);
-    yield part;
+export async function* hashed(body: Readable, hash: Hash): AsyncGenerator<Buffer> {
+  try {
+    for await (const part of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      hash.update(part);
+      yield part;
+    }
+  } finally {
+    // What is left of a refused file is passed by: who sends all of it before looking for an answer would wait for ever.
+    body.resume();
   }
 }
 

@@ -1,7 +1,8 @@
 /** Pools and allocations as files: what goes out comes in elsewhere as it was, and each line that does not is named. */
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
 import { contractOperation } from '../../src/contract/contract.js';
 import { RecordStreams } from '../../src/northbound/record-stream.js';
@@ -234,6 +235,24 @@ test('who may not import is refused before anything is read', async () => {
   const endless = new ReadableStream({ pull: (stream) => stream.enqueue(Buffer.alloc(65_536, 0x61)) });
   const answer = await fetch(`${controller.api.url}/v1/imports/pools?spaceId=${nowhere}`, { method: 'POST', body: endless, duplex: 'half', headers: { 'content-type': types.csv } } as RequestInit);
   expect(answer.status).toBe(401);
+});
+
+test('a file that is refused early may be sent to its end, and its connection serves on', async () => {
+  const space = await newSpace(controller.api);
+  const file = Buffer.concat([Buffer.from('bogus\n'), Buffer.alloc(8 << 20, 'x\n')]);
+  const { hostname, port } = new URL(controller.api.url);
+  const socket = connect(Number(port), hostname).setEncoding('utf8').pause();
+  onTestFinished(() => void socket.destroy());
+  const send = (octets: string | Buffer): Promise<void> => new Promise((resolve) => socket.write(octets, () => resolve()));
+  await send(
+    `POST /v1/imports/pools?spaceId=${space} HTTP/1.1\r\nHost: casm\r\nAuthorization: Bearer ${adminToken}\r\nContent-Type: text/csv\r\nContent-Length: ${file.length}\r\n\r\n`,
+  );
+  // All of it before an answer is looked for, as simple clients do.
+  await send(file);
+  await send('GET /healthz HTTP/1.1\r\nHost: casm\r\n\r\n');
+  let answered = '';
+  socket.on('data', (part: string) => (answered += part)).resume();
+  await eventually(async () => expect(answered.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 422', 'HTTP/1.1 200']));
 });
 
 test('an upload that breaks off leaves nothing', async () => {
