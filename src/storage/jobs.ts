@@ -37,17 +37,34 @@ export async function enqueueReturnOfSpace(tx: Tx, poolId: string, runAt: Date):
   await addJob(tx, { name: 'return-space', payload: { poolId }, key: `return-space:${poolId}`, runAt, reschedule: 'to the earlier' });
 }
 
-export async function enqueueExpiry(tx: Tx, allocationId: string, runAt: Date): Promise<void> {
-  await addJob(tx, { name: 'expire-allocation', payload: { allocationId }, key: `expire-allocation:${allocationId}`, runAt, reschedule: 'to this' });
+/** When something is over. */
+export interface End {
+  readonly id: string;
+  readonly runAt: Date;
+}
+
+/** One statement, however many: a turn of a pool has many to say. */
+async function addEnds(tx: Tx, name: JobName, payload: 'allocationId' | 'holdId', ends: readonly End[]): Promise<void> {
+  if (ends.length === 0) return;
+  await prepared(
+    tx,
+    `select graphile_worker.add_job($1, json_build_object($2::text, e.id), run_at => e.run_at, max_attempts => 25, job_key => $1 || ':' || e.id, job_key_mode => 'replace')
+     from unnest($3::uuid[], $4::timestamptz[]) as e (id, run_at)`,
+    [name, payload, ends.map(({ id }) => id), ends.map(({ runAt }) => runAt)],
+  );
+}
+
+export async function enqueueExpiries(tx: Tx, ends: readonly End[]): Promise<void> {
+  await addEnds(tx, 'expire-allocation', 'allocationId', ends);
+}
+
+export async function enqueueHoldExpiries(tx: Tx, ends: readonly End[]): Promise<void> {
+  await addEnds(tx, 'expire-hold', 'holdId', ends);
 }
 
 /** Imports into one space are applied one after the other. */
 export async function enqueueImport(tx: Tx, importId: string, spaceId: string): Promise<void> {
   await addJob(tx, { name: 'apply-import', payload: { importId }, key: `apply-import:${importId}`, queue: `import:${spaceId}` });
-}
-
-export async function enqueueHoldExpiry(tx: Tx, holdId: string, runAt: Date): Promise<void> {
-  await addJob(tx, { name: 'expire-hold', payload: { holdId }, key: `expire-hold:${holdId}`, runAt });
 }
 
 export async function enqueueWaitingExpiry(tx: Tx, waitingRequestId: string, runAt: Date): Promise<void> {

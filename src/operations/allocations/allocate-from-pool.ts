@@ -2,10 +2,9 @@ import type { Allocation } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { notFound } from '../not-found.js';
 import { serveQueue, sparedBy } from '../waiting/serve-queue.js';
-import { allocateInTurn, type AllocationAsk } from './allocate-in-turn.js';
+import { allocateInTurn } from './allocate-in-turn.js';
+import type { AllocationAsk } from './ticket.js';
 import { takeTurnToAllocate, type TurnToAllocate } from './turn-to-allocate.js';
-
-export type { AllocationAsk };
 
 /**
  * Several requests to one pool, all in one transaction: those that wait for it come first, and what the first of them needs is

@@ -6,7 +6,8 @@ import { parsePrefix } from '../../model/prefix.js';
 import { selectPools } from '../../storage/pools.js';
 import { lockQuotas } from '../../storage/quotas.js';
 import type { Work } from '../work.js';
-import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
+import { allocateFromPool } from './allocate-from-pool.js';
+import type { AllocationAsk } from './ticket.js';
 import { takeTurnToAllocate } from './turn-to-allocate.js';
 import { exhausted } from './exhausted.js';
 

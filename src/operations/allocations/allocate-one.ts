@@ -2,7 +2,8 @@ import type { Allocation } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { findHold } from '../../storage/holds.js';
 import { found } from '../not-found.js';
-import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
+import { allocateFromPool } from './allocate-from-pool.js';
+import type { AllocationAsk } from './ticket.js';
 import { allocateFromSelected } from './allocate-from-selected.js';
 
 /** One request, wherever it says it wants to be served. @throws CasmError what allocatePrefix throws */

@@ -5,7 +5,8 @@ import { lockPools, selectPools } from '../../storage/pools.js';
 import { lockQuotas } from '../../storage/quotas.js';
 import { lockQueues } from '../../storage/turns.js';
 import type { Work } from '../work.js';
-import { allocateFromPool, type AllocationAsk } from './allocate-from-pool.js';
+import { allocateFromPool } from './allocate-from-pool.js';
+import type { AllocationAsk } from './ticket.js';
 import { allocateFromSelected } from './allocate-from-selected.js';
 import { poolOf } from './allocate-one.js';
 

@@ -1,6 +1,6 @@
 import { CasmError } from '../../model/errors.js';
 import { findAllocation } from '../../storage/allocations.js';
-import { enqueueExpiry } from '../../storage/jobs.js';
+import { enqueueExpiries } from '../../storage/jobs.js';
 import type { Work } from '../work.js';
 import { takeTurn } from './allocation-turn.js';
 import { releaseAllocation } from './release-allocation.js';
@@ -15,7 +15,7 @@ export async function expireAllocation(work: Work, { allocationId }: { allocatio
   const validUntil = await untilInTurn(work, allocationId, seen.deviceId === null && seen.rpkiDeviceId === null);
   if (validUntil === null) return;
   const until = new Date(validUntil);
-  if (until > work.now) await enqueueExpiry(work.tx, allocationId, until);
+  if (until > work.now) await enqueueExpiries(work.tx, [{ id: allocationId, runAt: until }]);
   else await releaseAllocation(work, { allocationId });
 }
 

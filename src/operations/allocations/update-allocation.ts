@@ -4,7 +4,7 @@ import { parsePrefix } from '../../model/prefix.js';
 import type { Labels } from '../../model/space.js';
 import { changeAllocation } from '../../storage/allocation-life.js';
 import { markStale } from '../../storage/deliveries.js';
-import { enqueueExpiry } from '../../storage/jobs.js';
+import { enqueueExpiries } from '../../storage/jobs.js';
 import { chargeChange, takeQuotas } from '../quotas/charge-change.js';
 import type { Work } from '../work.js';
 import { inUse, requireState, reread, takeTurn, type AllocationTurn } from './allocation-turn.js';
@@ -41,7 +41,7 @@ export async function updateAllocation(work: Work, update: AllocationUpdate): Pr
   const deviceRevision = before.deviceId !== null && forDevice ? await markStale(tx, before.deviceId) : undefined;
   const rpkiRevision = before.rpkiDeviceId !== null && differs(originAs, before.originAs) ? await markStale(tx, before.rpkiDeviceId) : undefined;
   await changeAllocation(tx, before.id, { holder, service, originAs, validUntil, labels, deviceRevision, rpkiRevision });
-  if (until !== null) await enqueueExpiry(tx, before.id, until);
+  if (until !== null) await enqueueExpiries(tx, [{ id: before.id, runAt: until }]);
   const after = await reread(work, before.id);
   work.audit({ resourceType: 'allocation', resourceId: after.id, before, after });
   return after;

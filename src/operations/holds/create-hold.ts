@@ -1,5 +1,5 @@
 import { holdOf, type Hold, type HoldRequest } from '../../model/hold.js';
-import type { AllocationAsk } from '../allocations/allocate-in-turn.js';
+import type { AllocationAsk } from '../allocations/ticket.js';
 import { allocateOne } from '../allocations/allocate-one.js';
 import type { Work } from '../work.js';
 

@@ -1,7 +1,7 @@
 /** How a hold ends without becoming an allocation: let go of, or over. Its space is free at once either way. */
 import type { Hold } from '../../model/hold.js';
 import { findHold } from '../../storage/holds.js';
-import { enqueueHoldExpiry } from '../../storage/jobs.js';
+import { enqueueHoldExpiries } from '../../storage/jobs.js';
 import { lockPool } from '../../storage/pools.js';
 import { freeAllocations } from '../allocations/free-allocations.js';
 import { found } from '../not-found.js';
@@ -17,7 +17,7 @@ export async function expireHold(work: Work, { holdId }: { holdId: string }): Pr
   const hold = await inTurn(work, holdId);
   if (hold === undefined) return;
   const until = new Date(hold.expiresAt);
-  if (until > work.now) await enqueueHoldExpiry(work.tx, holdId, until);
+  if (until > work.now) await enqueueHoldExpiries(work.tx, [{ id: holdId, runAt: until }]);
   else await end(work, hold);
 }
 

@@ -7,8 +7,9 @@ import type { Family } from '../../model/prefix.js';
  */
 export function familyOf(asked: Family | undefined, families: readonly Family[]): Family {
   if (asked !== undefined) return asked;
-  const [only] = families;
-  if (families.length === 1 && only !== undefined) return only;
+  // A pool without prefixes has nothing of either.
+  const [only = 'ipv4'] = families;
+  if (families.length <= 1) return only;
   throw new CasmError('invalid-request', 'name a family: the pool has both ipv4 and ipv6', {
     errors: [{ in: 'body', pointer: '/family', detail: 'ipv4 or ipv6' }],
     allowed: ['ipv4', 'ipv6'],
