@@ -38,6 +38,9 @@ export async function isAwaited(tx: Tx, poolId: string): Promise<boolean> {
   return (await prepared(tx, `select from waiting_requests where state = 'waiting' and pool_ids @> array[$1::uuid] limit 1`, [poolId])).length > 0;
 }
 
+/** So many of the largest free blocks say where the most is free: a pool may have a million. */
+const weighed = 1_000;
+
 /**
  * The block of that length, inside the pool, of which the most is free already: what a request for one is nearest to getting.
  * Null where no prefix of the pool is large enough ever to hold one.
@@ -46,12 +49,14 @@ export async function nearestBlock(tx: Tx, poolId: string, family: Family, lengt
   const found = await row<{ block: string }>(
     tx,
     `select block::text from (
-       select network(set_masklen(prefix::inet, $3::int))::cidr as block, sum(power(2::numeric, - masklen(prefix))) as free
-       from free_blocks where pool_id = $1 and family(prefix) = $2 and masklen(prefix) > $3 and masklen(pool_prefix) <= $3 group by 1
+       select network(set_masklen(b.prefix::inet, $3::int))::cidr as block, sum(power(2::numeric, - masklen(b.prefix))) as free from (
+         select prefix from free_blocks where pool_id = $1 and family(prefix) = $2 and 128 - masklen(prefix) < 128 - $3::int and masklen(pool_prefix) <= $3
+         order by 128 - masklen(prefix) desc, prefix desc limit $4) b
+       group by 1
        union all
-       select set_masklen(prefix, $3::int), 0 from pool_prefixes where pool_id = $1 and family(prefix) = $2 and masklen(prefix) <= $3) t
+       (select set_masklen(p.prefix, $3::int), 0 from pool_prefixes p where p.pool_id = $1 and family(p.prefix) = $2 and masklen(p.prefix) <= $3 order by p.prefix limit 1)) t
      order by free desc, t.block limit 1`,
-    [poolId, Number(family.slice(3)), length],
+    [poolId, Number(family.slice(3)), length, weighed],
   );
   return found?.block ?? null;
 }
