@@ -1,16 +1,26 @@
 /** Allocations at rest between two holders: how they come in, and when they leave. */
 import type { Allocation } from '../model/allocation.js';
 import { select, toAllocation, type AllocationRow } from './allocation-row.js';
-import { oneRow, rows, type Tx } from './sql.js';
+import { oneRow, prepared, rows, type Tx } from './sql.js';
 
 /** @returns when each may leave: at the end of its quarantine, or at once where the pool has a cap that may be exceeded now. */
 export async function quarantineAllocations(tx: Tx, ids: readonly string[]): Promise<{ id: string; poolId: string; at: Date; until: Date; leaves: Date }[]> {
-  return rows(
+  return prepared(
     tx,
     `update allocations a set state = 'quarantined', version = a.version + 1, updated_at = now(),
        quarantined_until = now() + make_interval(secs => (p.policy ->> 'quarantineSeconds')::float)
      from pools p where p.id = a.pool_id and a.id = any($1::uuid[]) returning a.id, a.pool_id as "poolId", now() as at, a.quarantined_until as until,
        case when p.policy #>> array['quarantineMaxAddresses', 'ipv' || family(a.prefix)] is null then a.quarantined_until else now() end as leaves`,
+    [ids],
+  );
+}
+
+/** Those of them whose quarantine is over are deleted. */
+export async function deleteRested(tx: Tx, ids: readonly string[]): Promise<{ id: string; poolId: string; prefix: string; poolPrefix: string }[]> {
+  return prepared(
+    tx,
+    `delete from allocations where id = any($1::uuid[]) and state = 'quarantined' and quarantined_until <= now()
+     returning id, pool_id as "poolId", prefix::text, pool_prefix::text as "poolPrefix"`,
     [ids],
   );
 }

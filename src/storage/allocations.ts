@@ -93,9 +93,10 @@ export async function findAllocation(tx: Tx, id: string): Promise<Allocation | u
   return found && toAllocation(found);
 }
 
-/** Holds have one, too. */
-export async function poolOfAllocation(tx: Tx, id: string): Promise<string | undefined> {
-  return (await prepared<{ pool_id: string }>(tx, 'select pool_id from allocations where id = $1', [id]))[0]?.pool_id;
+/** Whose turn a release of it needs: that of the device or parent CA in whose hands it is, or of its pool. Of holds, too. */
+export async function releasedBy(tx: Tx, id: string): Promise<{ poolId: string; servedBy: string | null } | undefined> {
+  const [found] = await prepared<{ poolId: string; servedBy: string | null }>(tx, 'select pool_id as "poolId", coalesce(device_id, rpki_device_id) as "servedBy" from allocations where id = $1', [id]);
+  return found;
 }
 
 /** Those of them that there are, by id. */

@@ -2,7 +2,7 @@
 import type { Allocation, AllocationRequest } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import type { WaitingRequest } from '../../model/waiting-request.js';
-import { poolOfAllocation } from '../../storage/allocations.js';
+import { releasedBy } from '../../storage/allocations.js';
 import type { Ask, Hall } from '../hall.js';
 import { SharedTurns } from '../shared-turns.js';
 import { waitForSpace } from '../waiting/wait-for-space.js';
@@ -11,7 +11,7 @@ import { allocateFromPool } from './allocate-from-pool.js';
 import type { AllocationAsk } from './ticket.js';
 import { allocateOrWait } from './allocate-or-wait.js';
 import { releaseAllocation } from './release-allocation.js';
-import { releaseTogether, type Release } from './release-together.js';
+import { releaseFromPool, releaseTogether, type Release } from './release-together.js';
 import { takeTurnToAllocate, type TurnToAllocate } from './turn-to-allocate.js';
 
 /** So many may wait for one pool; beyond that waiting would only end in time-outs. */
@@ -22,13 +22,17 @@ type Outcome = Allocation | WaitingRequest;
 export class PoolTurns {
   private readonly allocations: SharedTurns<AllocationRequest, Outcome>;
   private readonly releases: SharedTurns<Release, Allocation>;
+  /** Of what devices or parent CAs have to let go of first. */
+  private readonly withdrawals: SharedTurns<Release, Allocation>;
 
   constructor(
     private readonly hall: Hall,
     longest = longestQueue,
   ) {
     this.allocations = new SharedTurns<AllocationRequest, Outcome>((poolId, asks) => this.allocateTogether(poolId, asks), keyOf, longest);
-    this.releases = new SharedTurns((_, asks) => hall.writeTogether(asks, releaseTogether), (ask) => [ask.input.allocationId, ...keyOf(ask)], longest);
+    const apart = (ask: Ask<Release>): string[] => [ask.input.allocationId, ...keyOf(ask)];
+    this.releases = new SharedTurns((poolId, asks) => hall.writeTogether(asks, (asked) => releaseFromPool(poolId, asked)), apart, longest);
+    this.withdrawals = new SharedTurns((_, asks) => hall.writeTogether(asks, releaseTogether), apart, longest);
   }
 
   /** @throws CasmError what allocatePrefix throws, and `busy` when too many wait already. */
@@ -40,9 +44,10 @@ export class PoolTurns {
 
   /** @throws CasmError what releaseAllocation throws, and `busy` when too many wait already. */
   async release(call: Call, input: Release): Promise<Kept<Allocation>> {
-    // Wherever it is moved to meanwhile, the turns that a release needs are found anew.
-    const poolId = call.dryRun === true ? undefined : await this.hall.glance(poolOfAllocation, input.allocationId);
-    return poolId === undefined ? this.hall.write(call, releaseAllocation, input) : this.releases.ask(poolId, { call, input });
+    // Whatever becomes of it meanwhile, the turns that its release needs are found anew.
+    const seen = call.dryRun === true ? undefined : await this.hall.glance(releasedBy, input.allocationId);
+    if (seen === undefined) return this.hall.write(call, releaseAllocation, input);
+    return seen.servedBy === null ? this.releases.ask(seen.poolId, { call, input }) : this.withdrawals.ask(seen.servedBy, { call, input });
   }
 
   private allocateTogether(poolId: string, asks: readonly Ask<AllocationRequest>[]): Promise<(Kept<Outcome> | CasmError)[]> {

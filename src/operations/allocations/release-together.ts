@@ -2,7 +2,7 @@
 import type { Allocation } from '../../model/allocation.js';
 import { CasmError } from '../../model/errors.js';
 import { withdrawAllocations } from '../../storage/allocation-evidence.js';
-import { quarantineAllocations } from '../../storage/allocation-quarantine.js';
+import { deleteRested, quarantineAllocations } from '../../storage/allocation-quarantine.js';
 import { findAllocations, lockAllocations } from '../../storage/allocations.js';
 import { lockDeliveries, markStale } from '../../storage/deliveries.js';
 import { enqueueReturnOfSpace } from '../../storage/jobs.js';
@@ -11,7 +11,7 @@ import type { Tx } from '../../storage/sql.js';
 import { notFound } from '../not-found.js';
 import { checkVersion } from '../precondition.js';
 import type { Work } from '../work.js';
-import { freeAllocations } from './free-allocations.js';
+import { returnToPool } from './free-allocations.js';
 
 export interface Release {
   readonly allocationId: string;
@@ -37,6 +37,19 @@ export async function releaseTogether(asks: readonly ReleaseAsk[]): Promise<(All
   // Those that went to another pool while we waited: should that end in a deadlock, the whole is done again.
   const held = new Map(seen.map((one) => [one.id, one.poolId]));
   await lockPools(tx, unique([...before.values()].flatMap((one) => (holderOf(one) === null && held.get(one.id) !== one.poolId ? [one.poolId] : []))));
+  return releaseLocked(tx, asks, before);
+}
+
+/** As releaseTogether, of what was seen in this pool and to be in nobody's hands: its turns are sent for at once. */
+export async function releaseFromPool(poolId: string, asks: readonly ReleaseAsk[]): Promise<(Allocation | CasmError)[]> {
+  const tx = asks[0]?.work.tx;
+  if (tx === undefined) return [];
+  const [, before] = await Promise.all([lockPools(tx, [poolId]), lockAllocations(tx, asks.map(({ input }) => input.allocationId))]);
+  const stillThere = [...before.values()].every((one) => one.poolId === poolId && holderOf(one) === null);
+  return stillThere ? releaseLocked(tx, asks, before) : releaseTogether(asks);
+}
+
+async function releaseLocked(tx: Tx, asks: readonly ReleaseAsk[], before: ReadonlyMap<string, Allocation>): Promise<(Allocation | CasmError)[]> {
   const judged = asks.map(({ input }) => judge(input, before.get(input.allocationId)));
   const leaving = judged.filter((one): one is Allocation => !(one instanceof CasmError) && !onItsWay(one));
   const after = await release(tx, leaving);
@@ -81,14 +94,14 @@ async function withdraw(tx: Tx, holder: string, allocations: readonly Allocation
 /** Into quarantine, and out of it at once where the pool has none. The turns of the pools are held. @returns those that are free */
 async function rest(tx: Tx, allocations: readonly Allocation[]): Promise<Map<string, Allocation>> {
   if (allocations.length === 0) return new Map();
-  const resting = await quarantineAllocations(tx, allocations.map(({ id }) => id));
-  const over = new Set(resting.flatMap(({ id, at, until }) => (until > at ? [] : [id])));
-  const freed = await findAllocations(tx, [...over]);
+  const ids = allocations.map(({ id }) => id);
+  // One behind the other on the connection: they come to rest, are looked at, and those that have rested enough go.
+  const [resting, seen, gone] = await Promise.all([quarantineAllocations(tx, ids), findAllocations(tx, ids), deleteRested(tx, ids)]);
   for (const poolId of unique(resting.map((one) => one.poolId))) {
-    const here = resting.filter((one) => one.poolId === poolId);
-    await freeAllocations(tx, poolId, here.flatMap(({ id }) => (over.has(id) ? [id] : [])));
-    const leaves = here.filter(({ id }) => !over.has(id)).map((one) => one.leaves.getTime());
+    await returnToPool(tx, poolId, gone.filter((one) => one.poolId === poolId));
+    const leaves = resting.filter((one) => one.poolId === poolId && one.until > one.at).map((one) => one.leaves.getTime());
     if (leaves.length > 0) await enqueueReturnOfSpace(tx, poolId, new Date(Math.min(...leaves)));
   }
-  return new Map([...freed].map(([id, one]) => [id, { ...one, state: 'free', waitingFor: [], quarantinedUntil: null }]));
+  const free = gone.flatMap(({ id }) => seen.get(id) ?? []);
+  return new Map(free.map((one) => [one.id, { ...one, state: 'free', waitingFor: [], quarantinedUntil: null }]));
 }
