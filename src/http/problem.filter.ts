@@ -131,7 +131,8 @@ function ofHttp(thrown: HttpException, request: CasmRequest): CasmError {
   }
 }
 
-const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001', '08003']);
+/** The last two are what a database ends that is given too little time: for us it is away. */
+const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '08006', '08001', '08003', '57014', '55P03']);
 
 /** The connection was lost or never made. What was lost during its commit may have been kept: an idempotency key tells. */
 function isUnreachable(thrown: unknown): boolean {

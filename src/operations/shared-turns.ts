@@ -1,7 +1,7 @@
 /** Requests that want the same turn, served together: knows nothing of what the turn is of. */
 import { counted } from '../model/counted.js';
 import { CasmError } from '../model/errors.js';
-import { isUnconnected, isUndone } from '../storage/constraint-errors.js';
+import { isTimedOut, isUnconnected, isUndone } from '../storage/constraint-errors.js';
 import type { Ask } from './hall.js';
 import type { Kept } from './work.js';
 
@@ -65,8 +65,9 @@ export class SharedTurns<Input, Output> {
         else ask.resolve(outcome);
       });
     } catch (error) {
-      // Where the connection was lost they may have been kept all the same: done again they might be done twice.
-      if (asks.length === 1 || !isUndone(error) || isUnconnected(error)) for (const ask of asks) ask.reject(error);
+      // Where the connection was lost they may have been kept all the same: done again they might be done twice. Where there was none,
+      // or no time, each would wait as long for nothing.
+      if (asks.length === 1 || !isUndone(error) || isUnconnected(error) || isTimedOut(error)) for (const ask of asks) ask.reject(error);
       // One of them cannot be kept, and it is not known which: each for itself.
       else for (const ask of asks) await this.turn(key, [ask]);
     }

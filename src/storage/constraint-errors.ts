@@ -63,6 +63,12 @@ export function isUnconnected(error: unknown): boolean {
   return 'code' in error || /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
 }
 
+/** Whether the database has ended what took longer than whoever runs it allows: tried again at once it would take as long again. */
+export function isTimedOut(error: unknown): boolean {
+  const code = driverError(error)?.code;
+  return code === '57014' || code === '55P03';
+}
+
 /** The model's error for a refusal of the database; any other error as it is. */
 export function translate(error: unknown): unknown {
   const driver = driverError(error);

@@ -10,7 +10,7 @@ import { Api } from '../support/api.js';
 import { adminToken, eventually, secretKey } from '../support/controller.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { databaseLine, type DatabaseLine } from './database-line.js';
-import { allocate, newDevice, newRoot } from './plan.js';
+import { allocate, newDevice, newRoot, withConnection } from './plan.js';
 import { PushTarget } from './push-target.js';
 import { pullingDevice } from '../southbound/devices.js';
 
@@ -99,4 +99,27 @@ test('requests that share a turn do not try one by one where no connection is to
   await ask();
   await source.destroy();
   await own.cut();
+});
+
+test('what the database ends, since it took too long, is told at once to all who shared its turn', async () => {
+  const root = await newRoot(api, ['45.96.0.0/24']);
+  const url = new URL(database.url);
+  url.searchParams.set('options', '-c lock_timeout=500');
+  const hasty = await startController({ databaseUrl: url.href, databaseConnections: 6, host: '127.0.0.1', port: 0, adminToken, secretKey, migrate: false, workers: 2, historyYears: 7, logLevel: 'error' });
+  const client = new Api(hasty.url, adminToken);
+  try {
+    const answers = await withConnection(database, async (other) => {
+      await other.query('begin');
+      await other.query('select from pools where id = $1 for no key update', [root.id]);
+      const began = performance.now();
+      const asked = await Promise.all(Array.from({ length: 20 }, () => client.post('/v1/allocations', { poolId: root.id, prefixLength: 32, holder: 'h', service: 's' })));
+      // The turn of the first, and that of all the others: one by one it would be ten seconds.
+      expect(performance.now() - began).toBeLessThan(5_000);
+      return asked;
+    });
+    expect(new Set(answers.map((answer) => [answer.status, answer.body.code, answer.headers.get('retry-after')].join()))).toEqual(new Set(['503,not-ready,2']));
+    await allocate(client, root.id, { prefixLength: 32 });
+  } finally {
+    await hasty.stop();
+  }
 });
