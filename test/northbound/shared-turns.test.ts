@@ -15,17 +15,20 @@ interface Asked {
   readonly key?: string;
 }
 
-/** Holds the pool until all have arrived: the first then has a turn by itself, and the others share the next one. */
-async function whileHeld(poolId: string, asks: readonly (() => Promise<ApiAnswer>)[]): Promise<ApiAnswer[]> {
+/** What a turn is of: the row that whoever has it has locked. */
+const rowOf = { pool: 'select from pools where id = $1 for no key update', device: 'select from deliveries where device_id = $1 for no key update' };
+
+/** Holds the turn until all have arrived: the first then has one by itself, and the others share the next one. */
+async function whileHeld(turn: keyof typeof rowOf, id: string, asks: readonly (() => Promise<ApiAnswer>)[]): Promise<ApiAnswer[]> {
   return withConnection(controller.database, async (other) => {
     await other.query('begin');
-    await other.query('select from pools where id = $1 for no key update', [poolId]);
+    await other.query(rowOf[turn], [id]);
     const answers: Promise<ApiAnswer>[] = [];
     for (const ask of asks) {
       answers.push(ask());
       // One after the other, so that their order is known: whoever asks behind it has been let in and answered.
       await sleep(40);
-      await controller.api.expect(200, 'GET', `/v1/pools/${poolId}`);
+      await controller.api.expect(200, 'GET', '/v1/spaces');
     }
     await other.query('rollback');
     return Promise.all(answers);
@@ -34,7 +37,7 @@ async function whileHeld(poolId: string, asks: readonly (() => Promise<ApiAnswer
 
 async function inOneTurn(poolId: string, asks: readonly Asked[]): Promise<ApiAnswer[]> {
   const headers = (key: string | undefined): Record<string, string> => (key === undefined ? {} : { 'idempotency-key': key });
-  return whileHeld(poolId, asks.map(({ body, key }) => () => controller.api.post('/v1/allocations', allocationOf(poolId, body), { headers: headers(key) })));
+  return whileHeld('pool', poolId, asks.map(({ body, key }) => () => controller.api.post('/v1/allocations', allocationOf(poolId, body), { headers: headers(key) })));
 }
 
 const outcomes = (answers: readonly ApiAnswer[]): unknown[] => answers.map((answer) => (answer.status === 201 ? answer.body.prefix : answer.body.code));
@@ -103,9 +106,21 @@ test('releases share turns, too: each reaches its own state, or has its own refu
   for (let at = 0; at < 4; at += 1) held.push((await allocate(api, root.id, { prefixLength: 31 })).id);
   const [first, second, third, fourth] = held as [string, string, string, string];
   const release = (id: string, headers: Record<string, string> = {}) => () => api.delete(`/v1/allocations/${id}`, { headers });
-  const answers = await whileHeld(root.id, [release(first), release(second), release(third, { 'if-match': '"7"' }), release(second), release(fourth)]);
+  const answers = await whileHeld('pool', root.id, [release(first), release(second), release(third, { 'if-match': '"7"' }), release(second), release(fourth)]);
   expect(answers.map((answer) => (answer.status === 200 ? answer.body.state : answer.body.code))).toEqual(['free', 'free', 'precondition-failed', 'allocation-not-found', 'free']);
   expect(await freeBlocks(database, root.id)).toEqual(['45.96.0.0/30', '45.96.0.6/31']);
   const turns = await database.query<{ turn: string }>(`select turn from audit where operation = 'releaseAllocation' and resource_id = any($1) order by id`, [[first, second, fourth]]);
   expect(new Set(turns.slice(1).map(({ turn }) => turn)).size).toBe(1);
+});
+
+test('releases of what one device has share a turn: it has to let go of all of them in one revision', async () => {
+  const { api, database } = controller;
+  const root = await newRoot(api, ['45.96.0.0/28']);
+  const device = await newDevice(api, root.spaceId);
+  const ids: string[] = [];
+  for (let at = 0; at < 4; at += 1) ids.push((await allocate(api, root.id, { prefixLength: 32, deviceId: device.id })).id);
+  const answers = await whileHeld('device', device.id, ids.map((id) => () => api.delete(`/v1/allocations/${id}`)));
+  expect(answers.map((answer) => [answer.status, answer.body.state])).toEqual(ids.map(() => [200, 'withdrawing']));
+  const turns = await database.query<{ turn: string }>(`select distinct turn from audit where operation = 'releaseAllocation' and resource_id = any($1)`, [ids]);
+  expect(turns).toHaveLength(2);
 });
