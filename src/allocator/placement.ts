@@ -36,9 +36,12 @@ export function placeByLength(free: readonly FreeBlock[], asks: readonly Ask[], 
     if (block.prefix.family === ask.family) for (const part of partsOf(block, ask.region, ask.length)) chooser.add(part);
   };
   const chooserFor = (ask: Ask): Chooser => {
-    const kind = kinds.get(kindOf(ask)) ?? { ask, chooser: chooserOf(ask.placement ?? 'best-fit', ask.length) };
-    if (!kinds.has(kindOf(ask))) for (const block of now) offer(block, kind);
-    kinds.set(kindOf(ask), kind);
+    const key = kindOf(ask);
+    const known = kinds.get(key);
+    if (known !== undefined) return known.chooser;
+    const kind = { ask, chooser: chooserOf(ask.placement ?? 'best-fit', ask.length) };
+    for (const block of now) offer(block, kind);
+    kinds.set(key, kind);
     return kind.chooser;
   };
   const taken = asks.map((ask) => {

@@ -37,29 +37,29 @@ export async function enqueueReturnOfSpace(tx: Tx, poolId: string, runAt: Date):
   await addJob(tx, { name: 'return-space', payload: { poolId }, key: `return-space:${poolId}`, runAt, reschedule: 'to the earlier' });
 }
 
-/** When something is over. */
-export interface End {
+/** When an allocation or a hold is over. */
+export interface Expiry {
   readonly id: string;
   readonly runAt: Date;
 }
 
 /** One statement, however many: a turn of a pool has many to say. */
-async function addEnds(tx: Tx, name: JobName, payload: 'allocationId' | 'holdId', ends: readonly End[]): Promise<void> {
-  if (ends.length === 0) return;
+async function addExpiries(tx: Tx, name: JobName, payload: 'allocationId' | 'holdId', expiries: readonly Expiry[]): Promise<void> {
+  if (expiries.length === 0) return;
   await prepared(
     tx,
     `select graphile_worker.add_job($1, json_build_object($2::text, e.id), run_at => e.run_at, max_attempts => 25, job_key => $1 || ':' || e.id, job_key_mode => 'replace')
      from unnest($3::uuid[], $4::timestamptz[]) as e (id, run_at)`,
-    [name, payload, ends.map(({ id }) => id), ends.map(({ runAt }) => runAt)],
+    [name, payload, expiries.map(({ id }) => id), expiries.map(({ runAt }) => runAt)],
   );
 }
 
-export async function enqueueExpiries(tx: Tx, ends: readonly End[]): Promise<void> {
-  await addEnds(tx, 'expire-allocation', 'allocationId', ends);
+export async function enqueueExpiries(tx: Tx, expiries: readonly Expiry[]): Promise<void> {
+  await addExpiries(tx, 'expire-allocation', 'allocationId', expiries);
 }
 
-export async function enqueueHoldExpiries(tx: Tx, ends: readonly End[]): Promise<void> {
-  await addEnds(tx, 'expire-hold', 'holdId', ends);
+export async function enqueueHoldExpiries(tx: Tx, expiries: readonly Expiry[]): Promise<void> {
+  await addExpiries(tx, 'expire-hold', 'holdId', expiries);
 }
 
 /** Imports into one space are applied one after the other. */

@@ -8,7 +8,7 @@ export async function freeAllocations(tx: Tx, poolId: string, ids: readonly stri
   if (ids.length > 0) await returnToPool(tx, poolId, await deleteAllocations(tx, ids));
 }
 
-/** What nobody has any more is free, and whoever waits for it is told. The caller holds the pool's turn. */
+/** Merges what was given back into the free space, and wakes whoever waits for it. The caller holds the pool's turn. */
 export async function returnToPool(tx: Tx, poolId: string, left: readonly TakenPrefix[]): Promise<void> {
   if (left.length === 0) return;
   await giveBack(tx, poolId, left);

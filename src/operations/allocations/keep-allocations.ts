@@ -26,7 +26,7 @@ export async function keepAllocations(tx: Tx, pool: PoolTurn, serving: Serving, 
     ticket.allocation = inserted[at];
     tell(ticket);
   }
-  enqueueEnds(tx, served);
+  enqueueExpiriesOf(tx, served);
   return tickets.map((ticket) => ticket.allocation ?? ticket.error ?? new CasmError('internal-error', 'the allocation was not kept'));
 }
 
@@ -37,9 +37,9 @@ function tell({ work, allocation, hold, reserve }: Ticket): void {
   work.audit({ resourceType: 'allocation', resourceId: allocation.id, before: null, after: allocation });
 }
 
-function enqueueEnds(tx: Tx, tickets: readonly Ticket[]): void {
-  const ends = (reserved: boolean) =>
+function enqueueExpiriesOf(tx: Tx, tickets: readonly Ticket[]): void {
+  const expiries = (reserved: boolean) =>
     tickets.flatMap(({ allocation, reserve }) => (allocation?.validUntil == null || (reserve === true) !== reserved ? [] : [{ id: allocation.id, runAt: new Date(allocation.validUntil) }]));
-  later(tx, enqueueExpiries(tx, ends(false)));
-  later(tx, enqueueHoldExpiries(tx, ends(true)));
+  later(tx, enqueueExpiries(tx, expiries(false)));
+  later(tx, enqueueHoldExpiries(tx, expiries(true)));
 }
